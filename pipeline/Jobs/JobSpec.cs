@@ -1,0 +1,57 @@
+using Serverless.Pipeline.Datasets;
+
+namespace Serverless.Pipeline.Jobs;
+
+public enum JobKind
+{
+    Train,
+    Ingest,
+}
+
+/// <summary><c>jobs/{jobId}/job.json</c>: work that leaves the app. Written once, before the message.</summary>
+public sealed record JobSpec
+{
+    public required string JobId { get; init; }
+
+    public required JobKind Kind { get; init; }
+
+    /// <summary>Queue that offers it: <c>jobs-cpu</c> or <c>jobs-gpu</c>.</summary>
+    public required string Queue { get; init; }
+
+    public required string Pipeline { get; init; }
+
+    public required string RunId { get; init; }
+
+    /// <summary>The orchestration that waits for event <see cref="JobEvent.Name"/>.</summary>
+    public required string NotifyInstance { get; init; }
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public TrainJob? Train { get; init; }
+
+    public IngestRequest? Ingest { get; init; }
+}
+
+public sealed record TrainJob
+{
+    public required SplitRef Split { get; init; }
+
+    /// <summary>Blob in container <c>datasets</c> with the held-out rows.</summary>
+    public required string TestBlob { get; init; }
+
+    /// <summary>Blob in container <c>runs</c>: the definition that this run is pinned to.</summary>
+    public required string DefinitionBlob { get; init; }
+
+    /// <summary>Threads of the trainer; part of the job, since another number can give another model.</summary>
+    public required int Threads { get; init; }
+}
+
+/// <summary>The message in <c>jobs-cpu</c> or <c>jobs-gpu</c>.</summary>
+public sealed record JobMessage(string JobId, JobKind Kind);
+
+/// <summary>The message in <c>job-events</c>; its trigger raises event <see cref="Name"/> on <see cref="InstanceId"/>.</summary>
+public sealed record JobEvent(string JobId, string InstanceId, JobState State)
+{
+    /// <summary>The external event's name for a job.</summary>
+    public static string Name(string jobId) => $"job-{jobId}";
+}

@@ -1,0 +1,48 @@
+namespace Serverless.Pipeline.Storage;
+
+/// <summary>The blob containers, named once. What lies where: docs/architecture.md.</summary>
+public static class Containers
+{
+    /// <summary><c>{pipeline}/{file}</c>: what users drop; <c>{pipeline}/test/{file}</c> is a held-out file and starts no run.</summary>
+    public const string Drop = "drop";
+
+    /// <summary><c>{pipeline}/{runId}/</c>: a refused file with <c>report.json</c> and <c>report.html</c>.</summary>
+    public const string Quarantine = "quarantine";
+
+    /// <summary><c>{pipeline}/pipeline.yaml</c>: the definition in force.</summary>
+    public const string Pipelines = "pipelines";
+
+    /// <summary><c>{pipeline}/{version}/</c>: <c>data.parquet</c>, <c>schema.json</c>, <c>profile.json</c>, <c>origin.json</c>, <c>splits/{splitId}/*.parquet</c>.</summary>
+    public const string Datasets = "datasets";
+
+    /// <summary><c>{jobId}/</c>: <c>job.json</c>, <c>result.json</c> and a folder for each claim.</summary>
+    public const string Jobs = "jobs";
+
+    /// <summary><c>{model}/{version}/</c>: <c>model.onnx</c> and <c>manifest.json</c>.</summary>
+    public const string Models = "models";
+
+    /// <summary><c>{runId}/</c>: the pinned <c>pipeline.yaml</c>, the reports and the evaluation of one run.</summary>
+    public const string Runs = "runs";
+
+    public static IReadOnlyList<string> All { get; } = [Drop, Quarantine, Pipelines, Datasets, Jobs, Models, Runs];
+}
+
+/// <summary>The storage queues, named once. Every message is base64.</summary>
+public static class Queues
+{
+    public const string DropEvents = "drop-events";
+    public const string JobsCpu = "jobs-cpu";
+    public const string JobsGpu = "jobs-gpu";
+    public const string JobEvents = "job-events";
+
+    public static IReadOnlyList<string> All { get; } = [DropEvents, JobsCpu, JobsGpu, JobEvents];
+}
+
+/// <summary>The tables, named once.</summary>
+public static class Tables
+{
+    /// <summary>Partition: model. Rows: <c>versions</c> (the counter), <c>run-{runId}</c> (who got which number), <c>aliases</c>.</summary>
+    public const string Models = "models";
+
+    public static IReadOnlyList<string> All { get; } = [Models];
+}
