@@ -1,0 +1,66 @@
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Converters;
+
+namespace Serverless.Local.Durable;
+
+/// <summary>Which versions of orchestrations this app takes up, compared with <see cref="DurableOptions.DefaultVersion"/>.</summary>
+internal enum VersionMatchStrategy
+{
+    /// <summary>Every version.</summary>
+    None,
+
+    /// <summary>The same version only.</summary>
+    Strict,
+
+    /// <summary>The same version and older ones.</summary>
+    CurrentOrOlder,
+}
+
+/// <summary>What becomes of an orchestration whose version does not match.</summary>
+internal enum VersionFailureStrategy
+{
+    /// <summary>It is left as it is until an app comes that takes it up.</summary>
+    Reject,
+
+    /// <summary>It fails.</summary>
+    Fail,
+}
+
+/// <summary>Settings of the durable engine; the names follow <c>extensions.durableTask</c> of host.json.</summary>
+internal sealed record DurableOptions
+{
+    /// <summary>Where the log lies; a folder for each hub is made in it.</summary>
+    public required string Folder { get; init; }
+
+    public string HubName { get; init; } = "TestHubName";
+
+    /// <summary>Activities that run at the same time: 1 or more.</summary>
+    public int MaxConcurrentActivities { get; init; } = 10 * Environment.ProcessorCount;
+
+    /// <summary>Orchestrator turns that run at the same time: 1 or more.</summary>
+    public int MaxConcurrentOrchestrations { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>The version of this app and of every orchestration it starts without one; empty: none.</summary>
+    public string DefaultVersion { get; init; } = string.Empty;
+
+    public VersionMatchStrategy VersionMatchStrategy { get; init; } = VersionMatchStrategy.None;
+
+    public VersionFailureStrategy VersionFailureStrategy { get; init; } = VersionFailureStrategy.Reject;
+
+    /// <summary>Largest input, result or event in bytes of UTF-8: the gRPC message of the real worker holds 4 MiB.</summary>
+    public int MaxPayloadBytes { get; init; } = 4 * 1024 * 1024 - 4096;
+
+    /// <summary>Largest custom status in bytes of UTF-16, as the Durable extension counts.</summary>
+    public int MaxCustomStatusBytes { get; init; } = 16 * 1024;
+
+    /// <summary>Orchestrators kept in memory between turns; the others are replayed from the log when something happens to them.</summary>
+    public int MaxCachedOrchestrators { get; init; } = 1_000;
+
+    /// <summary>Replays an orchestration once before it is recorded as completed, so that non-deterministic code is found in the process that wrote it.</summary>
+    public bool CheckReplay { get; init; } = true;
+
+    /// <summary>Size of one segment of the log in bytes.</summary>
+    public long SegmentBytes { get; init; } = 32 * 1024 * 1024;
+
+    public DataConverter Converter { get; init; } = JsonDataConverter.Default;
+}
