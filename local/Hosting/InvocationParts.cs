@@ -42,9 +42,7 @@ internal sealed class InvocationTrace(string parent, string state) : TraceContex
     {
         if (Activity.Current is { } activity)
             return new(activity.Id ?? "", activity.TraceStateString ?? "");
-        return http is null
-            ? new("", "")
-            : new(http.Request.Headers.TraceParent.ToString(), http.Request.Headers.TraceState.ToString());
+        return http is null ? new("", "") : new(http.Request.Headers.TraceParent.ToString(), http.Request.Headers.TraceState.ToString());
     }
 }
 

@@ -27,7 +27,10 @@ internal sealed class BodySource
         }
         catch (Exception e) when (e is JsonException or NotSupportedException)
         {
-            throw new FunctionInputConverterException($"Function '{invocation.Function.Name}': the body is not the JSON of a {type.Name}. {e.Message}", e);
+            throw new FunctionInputConverterException(
+                $"Function '{invocation.Function.Name}': the body is not the JSON of a {type.Name}. {e.Message}",
+                e
+            );
         }
     }
 }

@@ -12,7 +12,9 @@ internal static class CompiledCall
         var instance = Expression.Parameter(typeof(object), "instance");
         var arguments = method.GetParameters().Select((p, i) => Argument(p, i, sources[i], invocation));
         var call = Expression.Call(method.IsStatic ? null : Expression.Convert(instance, method.DeclaringType!), method, arguments);
-        return Expression.Lambda<Func<Invocation, object?, ValueTask<object?>>>(Result(call, method.ReturnType), invocation, instance).Compile();
+        return Expression
+            .Lambda<Func<Invocation, object?, ValueTask<object?>>>(Result(call, method.ReturnType), invocation, instance)
+            .Compile();
     }
 
     private static Expression Argument(ParameterInfo parameter, int position, ParameterSource source, Expression invocation)

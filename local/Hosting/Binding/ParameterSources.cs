@@ -43,14 +43,16 @@ internal sealed class ParameterSources(IReadOnlyList<ITriggerParameters> trigger
             return durable.For(client, type);
         if (parameter.GetCustomAttribute<FromBodyAttribute>() is not null)
             return function.Trigger is HttpTriggerAttribute ? body.For(type) : null;
-        if (parameter.GetCustomAttribute<InputBindingAttribute>() is not null || parameter.GetCustomAttribute<InputConverterAttribute>() is not null)
+        if (
+            parameter.GetCustomAttribute<InputBindingAttribute>() is not null
+            || parameter.GetCustomAttribute<InputConverterAttribute>() is not null
+        )
             return null;
         if (type == typeof(FunctionContext))
             return ParameterSource.Inline(invocation => Expression.Convert(invocation, typeof(FunctionContext)));
         if (type == typeof(CancellationToken))
             return ParameterSource.Inline(invocation => Expression.Property(invocation, nameof(Invocation.CancellationToken)));
-        return trigger.Named(function, parameter)
-            ?? (parameter.HasDefaultValue ? ParameterSource.Inline(_ => Default(parameter)) : null);
+        return trigger.Named(function, parameter) ?? (parameter.HasDefaultValue ? ParameterSource.Inline(_ => Default(parameter)) : null);
     }
 
     private static Expression Default(ParameterInfo parameter) =>
@@ -60,7 +62,8 @@ internal sealed class ParameterSources(IReadOnlyList<ITriggerParameters> trigger
 
     private static string Refusal(FunctionDeclaration function, ParameterInfo parameter, ITriggerParameters trigger)
     {
-        var what = $"Function '{function.Name}' ({function.EntryPoint}): cannot bind parameter '{parameter.Name}' to type {parameter.ParameterType}.";
+        var what =
+            $"Function '{function.Name}' ({function.EntryPoint}): cannot bind parameter '{parameter.Name}' to type {parameter.ParameterType}.";
         if (parameter == function.TriggerParameter)
             return $"{what} {function.Trigger.GetType().Name} takes {trigger.TriggerTypes}.";
         if (parameter.GetCustomAttribute<DurableClientAttribute>() is not null)

@@ -64,9 +64,7 @@ internal static partial class FunctionFinder
                     ? $"Function '{name}' ({where}): no trigger. A function must have exactly one parameter with a trigger attribute, for example [HttpTrigger]."
                     : $"Function '{name}' ({where}): multiple triggers defined ({string.Join(", ", triggers.Select(t => t.Parameter.Name))}). A function can only have a single trigger; make one function of each."
             );
-        return problems.Count > before
-            ? null
-            : new FunctionDeclaration(name!, method, triggers[0].Parameter, triggers[0].Attribute!);
+        return problems.Count > before ? null : new FunctionDeclaration(name!, method, triggers[0].Parameter, triggers[0].Attribute!);
     }
 
     [GeneratedRegex("^[A-Za-z][A-Za-z0-9_-]{0,127}$", RegexOptions.ExplicitCapture, 1000)]

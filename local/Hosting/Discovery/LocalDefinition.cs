@@ -28,7 +28,7 @@ internal sealed class LocalDefinition : FunctionDefinition
             .GetParameters()
             .Select(p => (p.Name, Attribute: p.GetCustomAttribute<BindingAttribute>()))
             .Where(p => p.Attribute is not null)
-            .ToImmutableDictionary(p => p.Name!, p => Describe(p.Name!, p.Attribute!, BindingDirection.In));
+            .ToImmutableDictionary(p => p.Name!, p => (BindingMetadata)Describe(p.Name!, p.Attribute!, BindingDirection.In));
         OutputBindings = Outputs(declaration).ToImmutableDictionary(b => b.Name);
     }
 
@@ -54,7 +54,7 @@ internal sealed class LocalDefinition : FunctionDefinition
             yield return new Binding("$return", "http", BindingDirection.Out);
     }
 
-    private static BindingMetadata Describe(string name, BindingAttribute attribute, BindingDirection direction)
+    private static Binding Describe(string name, BindingAttribute attribute, BindingDirection direction)
     {
         var type = attribute.GetType().Name;
         if (type.EndsWith("Attribute", StringComparison.Ordinal))

@@ -13,7 +13,9 @@ public class FunctionsApplication
             new AppOptions
             {
                 Arguments = args,
-                Functions = Assembly.GetEntryAssembly() ?? throw new InvalidOperationException("The process has no entry assembly to look for functions in."),
+                Functions =
+                    Assembly.GetEntryAssembly()
+                    ?? throw new InvalidOperationException("The process has no entry assembly to look for functions in."),
                 OwnsProcess = true,
             }
         );

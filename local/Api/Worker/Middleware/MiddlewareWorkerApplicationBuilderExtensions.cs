@@ -34,8 +34,7 @@ public static class MiddlewareWorkerApplicationBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.TryAddSingleton<T>();
         return builder.Use(next =>
-            context =>
-                predicate(context) ? context.InstanceServices.GetRequiredService<T>().Invoke(context, next) : next(context)
+            context => predicate(context) ? context.InstanceServices.GetRequiredService<T>().Invoke(context, next) : next(context)
         );
     }
 

@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Serverless.Local.Hosting.Durable;
+
+namespace Serverless.Local.Hosting;
+
+/// <summary>
+/// Starts the durable engine and the triggers in the background, so that HTTP answers at once; at the end takes no more work,
+/// lets what runs finish, and stops the engine last.
+/// </summary>
+internal sealed class AppLifetime(
+    FunctionApp app,
+    AppFiles files,
+    DurableHost durable,
+    IServiceProvider services,
+    IHostApplicationLifetime lifetime,
+    ILoggerFactory loggers
+) : IHostedService, IDisposable
+{
+    /// <summary>What is left of the host's 30 s is for the engine and the server.</summary>
+    private static readonly TimeSpan Drain = TimeSpan.FromSeconds(25);
+
+    private readonly CancellationTokenSource _abort = new();
+    private readonly ILogger _logger = loggers.CreateLogger("Serverless.Local");
+    private Task _engine = Task.CompletedTask;
+    private Task _listeners = Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _engine = Task.Run(StartEngineAsync, CancellationToken.None);
+        lifetime.ApplicationStarted.Register(() =>
+        {
+            var url = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+            files.Announce(url);
+            Log.Started(_logger, app.Functions.Count, url, files.Keys);
+            foreach (var (function, _) in app.Functions)
+                Log.Found(_logger, function.Name, function.Declaration.Trigger.GetType().Name);
+            _listeners = Task.WhenAll(app.Listeners.Select(l => Task.Run(() => l.RunAsync(lifetime.ApplicationStopping, _abort.Token))));
+        });
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        var finished = await Task.WhenAny(_listeners, Task.Delay(Drain, cancellationToken));
+        if (finished != _listeners)
+            Log.DrainTooLong(_logger, Drain.TotalSeconds);
+        await _abort.CancelAsync();
+        await durable.StopAsync(cancellationToken);
+        await _engine.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        files.Withdraw();
+    }
+
+    public void Dispose() => _abort.Dispose();
+
+    private async Task StartEngineAsync()
+    {
+        try
+        {
+            await durable.StartAsync(lifetime.ApplicationStopping);
+        }
+        catch (Exception e)
+        {
+            Log.EngineFailed(_logger, e);
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+        }
+    }
+}

@@ -1,0 +1,125 @@
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+using Microsoft.Extensions.Logging;
+using Serverless.Local.Durable;
+
+namespace Serverless.Local.Hosting.Durable;
+
+/// <summary>Starts the durable engine beside the app and runs the app's orchestrators and activities for it.</summary>
+internal sealed class DurableHost(DurableOptions options, TimeProvider time, IServiceProvider services, ILoggerFactory loggers)
+    : IDurableFunctions,
+        IAsyncDisposable
+{
+    private readonly TaskCompletionSource<DurableTaskClient> _client = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Dictionary<string, (Function Function, OutputBindings Outputs)> _orchestrators = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, (Function Function, OutputBindings Outputs)> _activities = new(StringComparer.OrdinalIgnoreCase);
+    private DurableEngine? _engine;
+
+    public DurableOptions Options => options;
+
+    /// <summary>Whether the app has anything durable: without, no engine is started and no folder made.</summary>
+    public bool Needed { get; set; }
+
+    public void Add(Function function, OutputBindings outputs, List<string> problems)
+    {
+        var (functions, name) = function.Declaration.Trigger switch
+        {
+            OrchestrationTriggerAttribute trigger => (_orchestrators, trigger.Orchestration ?? function.Name),
+            ActivityTriggerAttribute trigger => (_activities, trigger.Activity ?? function.Name),
+            _ => (null, function.Name),
+        };
+        if (functions is null)
+            return;
+        Needed = true;
+        if (!functions.TryAdd(name, (function, outputs)))
+            problems.Add(
+                $"Function '{function.Name}': the durable name '{name}' is already taken by '{functions[name].Function.Name}'. Give each its own name in the trigger attribute."
+            );
+    }
+
+    /// <summary>The client, once the engine has taken up its work.</summary>
+    public ValueTask<DurableTaskClient> ClientAsync(CancellationToken cancellationToken) =>
+        _client.Task.IsCompletedSuccessfully ? new(_client.Task.Result) : new(_client.Task.WaitAsync(cancellationToken));
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        if (!Needed)
+            return;
+        try
+        {
+            _engine = new DurableEngine(options, this, time, loggers);
+            await _engine.StartAsync(cancellationToken);
+            _client.TrySetResult(_engine.Client);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            _client.TrySetCanceled(cancellationToken);
+        }
+        catch (Exception e)
+        {
+            _client.TrySetException(e);
+            throw;
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _client.TrySetCanceled(CancellationToken.None);
+        if (_engine is not null)
+            await _engine.StopAsync(cancellationToken);
+    }
+
+    public bool HasOrchestrator(string name) => _orchestrators.ContainsKey(name);
+
+    public bool HasActivity(string name) => _activities.ContainsKey(name);
+
+    public Task<object?> RunOrchestratorAsync(string name, TaskOrchestrationContext context) =>
+        RunAsync(Find(_orchestrators, name, "orchestrator"), context, Facts(context.InstanceId), CancellationToken.None);
+
+    public Task<object?> RunActivityAsync(string name, string instanceId, string? serializedInput, CancellationToken cancellationToken) =>
+        RunAsync(
+            Find(_activities, name, "activity"),
+            new ActivityInput(instanceId, serializedInput, options.Converter),
+            Facts(instanceId),
+            cancellationToken
+        );
+
+    public ValueTask DisposeAsync() => _engine?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private async Task<object?> RunAsync(
+        (Function Function, OutputBindings Outputs) found,
+        object trigger,
+        TriggerFacts facts,
+        CancellationToken cancellationToken
+    )
+    {
+        // The continuations stay on the engine's synchronization context: replay depends on it.
+        var invocation = new Invocation(found.Function, services, trigger, facts, cancellationToken);
+        try
+        {
+            await found.Function.RunAsync(invocation);
+            if (!found.Outputs.IsEmpty)
+                await found.Outputs.SendAsync(invocation.Result, cancellationToken);
+            return invocation.Result;
+        }
+        finally
+        {
+            await invocation.DisposeAsync();
+        }
+    }
+
+    private static TriggerFacts Facts(string instanceId) =>
+        new(new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase) { ["instanceId"] = instanceId });
+
+    private static (Function Function, OutputBindings Outputs) Find(
+        Dictionary<string, (Function Function, OutputBindings Outputs)> functions,
+        string name,
+        string kind
+    ) =>
+        functions.TryGetValue(name, out var function)
+            ? function
+            : throw new InvalidOperationException(
+                $"The {kind} function '{name}' does not exist, is disabled, or is not an {kind} function. The app has: {(functions.Count == 0 ? "none" : string.Join(", ", functions.Keys.Order(StringComparer.Ordinal)))}."
+            );
+}

@@ -1,0 +1,60 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
+
+namespace Serverless.Local.Hosting.Http;
+
+/// <summary>Answers the requests to one function.</summary>
+internal sealed class HttpFunction(
+    Function function,
+    AuthorizationLevel level,
+    KeyGate gate,
+    ResultWriter writer,
+    OutputBindings outputs,
+    ILogger logger
+)
+{
+    public Task HandleAsync(HttpContext http) =>
+        level == AuthorizationLevel.Anonymous || gate.Allows(http.Request, level) ? RunAsync(http) : KeyGate.RefuseAsync(http, level);
+
+    private async Task RunAsync(HttpContext http)
+    {
+        var invocation = new Invocation(function, http);
+        try
+        {
+            await function.RunAsync(invocation);
+            if (!outputs.IsEmpty)
+                await outputs.SendAsync(invocation.Result, http.RequestAborted);
+            var result = outputs.ResponseOf(invocation.Result);
+            if (result is not null)
+                await writer.WriteAsync(http, result);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has gone; nobody reads an answer.
+        }
+        catch (BadHttpRequestException e)
+        {
+            await AnswerAsync(http, e.StatusCode, e.Message);
+        }
+        catch (Exception e)
+        {
+            Log.Failed(logger, function.Name, invocation.InvocationId, e);
+            await AnswerAsync(http, StatusCodes.Status500InternalServerError, null);
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext http, int status, string? message)
+    {
+        if (http.Response.HasStarted)
+        {
+            // Half an answer must not look like a whole one.
+            http.Abort();
+            return;
+        }
+        http.Response.Clear();
+        http.Response.StatusCode = status;
+        if (message is not null)
+            await http.Response.WriteAsync(message, http.RequestAborted);
+    }
+}
