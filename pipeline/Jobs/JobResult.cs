@@ -31,7 +31,10 @@ public sealed record JobResult
     /// <summary>The number of the latest claim; it only grows.</summary>
     public int Fence { get; init; }
 
-    /// <summary>Claims that ended without a word (crash, kill). At <see cref="MaxCrashes"/> the job fails with its log.</summary>
+    /// <summary>
+    /// Claims that ended without a word (crash, kill) or for a reason outside the job (storage, disk). At <see cref="MaxCrashes"/> the job
+    /// fails with its log. A claim handed back (graceful stop, eviction) is none.
+    /// </summary>
     public int Crashes { get; init; }
 
     /// <summary>Who holds it, for people: machine and process.</summary>

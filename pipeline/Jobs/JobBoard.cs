@@ -1,0 +1,230 @@
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Azure.Storage.Blobs.Specialized;
+using Serverless.Pipeline.Storage;
+
+namespace Serverless.Pipeline.Jobs;
+
+/// <summary>The app's side of jobs: offer, look, cancel. A worker's side is its claims (docs/jobs.md).</summary>
+public sealed class JobBoard(StorageClients storage, TimeProvider time)
+{
+    private const int CancelAttempts = 20;
+    private const int PeekedMessages = 32;
+    private static readonly TimeSpan CancelLease = TimeSpan.FromSeconds(15);
+
+    private readonly BlobContainerClient jobs = storage.Container(Containers.Jobs);
+
+    /// <summary>
+    /// Offers the job: <c>job.json</c> and <c>result.json</c> where they are absent, then the message. Idempotent: a second offer changes no
+    /// document, and its message makes a worker send the event of a finished job again.
+    /// </summary>
+    public async Task OfferAsync(JobSpec job, CancellationToken cancellationToken)
+    {
+        await CreateAsync(JobBlobs.Spec(job.JobId), job, cancellationToken);
+        await CreateAsync(JobBlobs.Result(job.JobId), new JobResult { State = JobState.Waiting }, cancellationToken);
+        await SendAsync(job, cancellationToken);
+    }
+
+    /// <summary>The job's state, or null where there is no such job.</summary>
+    public Task<JobResult?> ReadResultAsync(string jobId, CancellationToken cancellationToken) =>
+        jobs.ReadJsonAsync<JobResult>(JobBlobs.Result(jobId), cancellationToken);
+
+    /// <summary>The job as offered, or null where there is no such job.</summary>
+    public Task<JobSpec?> ReadSpecAsync(string jobId, CancellationToken cancellationToken) =>
+        jobs.ReadJsonAsync<JobSpec>(JobBlobs.Spec(jobId), cancellationToken);
+
+    /// <summary>
+    /// Sends the message again when the job is not finished, nobody holds its lease, and no message for it waits in its queue. Safe to call
+    /// every minute: a job that merely waits for a worker is left alone.
+    /// </summary>
+    /// <returns>Whether a message was sent.</returns>
+    public async Task<bool> ReofferIfLostAsync(string jobId, CancellationToken cancellationToken)
+    {
+        if (await ReadSpecAsync(jobId, cancellationToken) is not { } job)
+        {
+            return false;
+        }
+
+        if (await ReadResultAsync(jobId, cancellationToken) is not { } result)
+        {
+            await OfferAsync(job, cancellationToken);
+            return true;
+        }
+
+        if (result.IsFinal || await IsHeldAsync(jobId, cancellationToken))
+        {
+            return false;
+        }
+
+        // Of more visible messages than a peek shows this one may be among the rest; the next call sees a shorter queue.
+        var waiting = await storage.Queue(job.Queue).PeekMessagesAsync(PeekedMessages, cancellationToken);
+        if (waiting.Value.Length == PeekedMessages || waiting.Value.Any(message => IsFor(jobId, message.Body)))
+        {
+            return false;
+        }
+
+        await SendAsync(job, cancellationToken);
+        return true;
+    }
+
+    /// <summary>Whether a worker holds the job's lease at this moment.</summary>
+    public async Task<bool> IsHeldAsync(string jobId, CancellationToken cancellationToken)
+    {
+        var properties = await jobs.GetBlobClient(JobBlobs.Result(jobId)).GetPropertiesAsync(cancellationToken: cancellationToken);
+        return properties.Value.LeaseStatus == LeaseStatus.Locked;
+    }
+
+    /// <summary>
+    /// Cancels the job unless it is finished: takes the lease away from its worker, whose next write is refused, and writes
+    /// <see cref="JobState.Cancelled"/>.
+    /// </summary>
+    /// <returns>The state afterwards: cancelled, or how the job had ended before; null where there is no such job.</returns>
+    /// <exception cref="TimeoutException">Workers kept taking the job first; try again.</exception>
+    public async Task<JobResult?> CancelAsync(string jobId, CancellationToken cancellationToken)
+    {
+        var blob = jobs.GetBlobClient(JobBlobs.Result(jobId));
+        for (var attempt = 0; attempt < CancelAttempts; attempt++)
+        {
+            var now = await ReadResultAsync(jobId, cancellationToken);
+            if (now is null || now.IsFinal)
+            {
+                return now;
+            }
+
+            if (await TakeLeaseAwayAsync(blob, cancellationToken) is { } lease)
+            {
+                return await CancelHeldAsync(jobId, blob, lease, cancellationToken);
+            }
+        }
+
+        throw new TimeoutException($"Job '{jobId}' could not be cancelled: workers took its lease {CancelAttempts} times. Try again.");
+    }
+
+    /// <summary>
+    /// Metric points of the job's latest claim, from index <paramref name="after"/> on. A claim that goes on from a checkpoint begins with the
+    /// points up to it, one that starts anew begins with none: indices always count from round 1 of the model that is being trained.
+    /// </summary>
+    public async Task<IReadOnlyList<MetricPoint>> ReadMetricsAsync(string jobId, int after, CancellationToken cancellationToken)
+    {
+        if (await ReadResultAsync(jobId, cancellationToken) is not { Fence: > 0 } result)
+        {
+            return [];
+        }
+
+        try
+        {
+            var content = await jobs.GetBlobClient(JobBlobs.Metrics(jobId, result.Fence)).DownloadContentAsync(cancellationToken);
+            return ReadPoints(content.Value.Content.ToMemory().Span, after);
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            return [];
+        }
+    }
+
+    private async Task<JobResult?> CancelHeldAsync(
+        string jobId,
+        BlobClient blob,
+        BlobLeaseClient lease,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            // Read under the lease: the holder may have finished just before it was taken away.
+            var result = await ReadResultAsync(jobId, cancellationToken);
+            if (result is { IsFinal: false })
+            {
+                result = result with { State = JobState.Cancelled, EndedAt = time.GetUtcNow() };
+                var options = new BlobUploadOptions { Conditions = new() { LeaseId = lease.LeaseId } };
+                await blob.UploadAsync(Json(result), options, cancellationToken);
+            }
+
+            return result;
+        }
+        finally
+        {
+            await lease.ReleaseAsync(cancellationToken: CancellationToken.None);
+        }
+    }
+
+    /// <returns>The lease, or null when a worker was quicker.</returns>
+    private static async Task<BlobLeaseClient?> TakeLeaseAwayAsync(BlobClient blob, CancellationToken cancellationToken)
+    {
+        var lease = blob.GetBlobLeaseClient();
+        try
+        {
+            await lease.BreakAsync(TimeSpan.Zero, cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException unheld) when (unheld.Status == 409)
+        {
+            // Nobody holds it.
+        }
+
+        try
+        {
+            await lease.AcquireAsync(CancelLease, cancellationToken: cancellationToken);
+            return lease;
+        }
+        catch (RequestFailedException taken) when (taken.Status == 409)
+        {
+            return null;
+        }
+    }
+
+    private async Task CreateAsync<T>(string name, T document, CancellationToken cancellationToken)
+    {
+        var options = new BlobUploadOptions
+        {
+            Conditions = new() { IfNoneMatch = ETag.All },
+            HttpHeaders = new() { ContentType = "application/json" },
+        };
+        try
+        {
+            await jobs.GetBlobClient(name).UploadAsync(Json(document), options, cancellationToken);
+        }
+        catch (RequestFailedException there) when (there.Status is 409 or 412)
+        {
+            // Written by an earlier offer, perhaps claimed already.
+        }
+    }
+
+    private async Task SendAsync(JobSpec job, CancellationToken cancellationToken)
+    {
+        var message = JsonSerializer.Serialize(new JobMessage(job.JobId, job.Kind), PipelineJson.Compact);
+        await storage.Queue(job.Queue).SendMessageAsync(message, cancellationToken);
+    }
+
+    private static bool IsFor(string jobId, BinaryData body)
+    {
+        try
+        {
+            return body.ToObjectFromJson<JobMessage>(PipelineJson.Compact)?.JobId == jobId;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
+
+    private static BinaryData Json<T>(T document) =>
+        BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(document, PipelineJson.Readable));
+
+    private static List<MetricPoint> ReadPoints(ReadOnlySpan<byte> lines, int after)
+    {
+        var points = new List<MetricPoint>();
+        var index = 0;
+        foreach (var range in lines.Split((byte)'\n'))
+        {
+            var line = lines[range];
+            if (!line.IsEmpty && index++ >= after)
+            {
+                points.Add(JsonSerializer.Deserialize<MetricPoint>(line, PipelineJson.Compact)!);
+            }
+        }
+
+        return points;
+    }
+}
