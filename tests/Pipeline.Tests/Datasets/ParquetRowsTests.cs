@@ -1,10 +1,11 @@
 using Serverless.Pipeline.Datasets;
+using Serverless.Testing;
 
 namespace Serverless.Pipeline.Tests.Datasets;
 
 public sealed class ParquetRowsTests : IDisposable
 {
-    private readonly TemporaryFolder folder = new();
+    private readonly TestFolder folder = new();
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
