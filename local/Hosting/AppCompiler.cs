@@ -53,7 +53,14 @@ internal sealed class AppCompiler(
             app.Functions.Add((function, outputs));
             _durable.Add(function, outputs, problems);
         }
-        var listeners = new ListenerFactory(services, host, configuration, _connections, time);
+        var listeners = new ListenerFactory(
+            services,
+            host,
+            configuration,
+            _connections,
+            services.GetRequiredService<AppFiles>().Home,
+            time
+        );
         listeners.AddTo(app, problems);
     }
 
