@@ -12,6 +12,8 @@ internal static class YamlDocument
 
     private const int MaxDepth = 32;
 
+    private const string Advice = "Check indentation (blanks, no tabs), quotes and colons.";
+
     /// <summary>The root, or the mistake that keeps it from being read.</summary>
     public static (YamlNode? Root, DefinitionMistake? Mistake) Parse(string yaml)
     {
@@ -36,10 +38,12 @@ internal static class YamlDocument
         }
         catch (YamlException error)
         {
-            return Fail(
-                error.Start,
-                $"Found text that is not YAML: {Reason(error)} Check indentation (blanks, no tabs), quotes and colons."
-            );
+            return Fail(error.Start, $"Found text that is not YAML: {Reason(error)} {Advice}");
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException or FormatException)
+        {
+            // On some broken text the parser fails in itself (an empty stack, for one) without a position.
+            return Fail(Mark.Empty, $"Found text that is not YAML: {error.Message} {Advice}");
         }
     }
 
