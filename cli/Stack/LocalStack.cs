@@ -1,0 +1,112 @@
+using Serverless.Pipeline.Storage;
+
+namespace Serverless.Cli.Stack;
+
+/// <summary>
+/// Everything on this machine: Azurite, the Functions app, and workers while jobs wait. All of them end with this process.
+/// </summary>
+internal sealed class LocalStack : IAsyncDisposable
+{
+    private readonly IDisposable ownership;
+    private readonly StackOptions options;
+    private readonly StateFolder state;
+
+    private LocalStack(StackOptions options, StateFolder state, IDisposable ownership, AzuriteServer azurite)
+    {
+        (this.options, this.state, this.ownership) = (options, state, ownership);
+        Azurite = azurite;
+        App = new AppHost(options, state, azurite.ConnectionString);
+        Workers = new WorkerPool(options, state, azurite.ConnectionString);
+        Storage = azurite.Clients();
+    }
+
+    public AzuriteServer Azurite { get; }
+
+    public AppHost App { get; }
+
+    public WorkerPool Workers { get; }
+
+    public StorageClients Storage { get; }
+
+    public string Url => App.Url;
+
+    public string Folder => state.Path;
+
+    /// <summary>Opens the functions.</summary>
+    public string Key => options.Key ?? state.Key() ?? throw new StackException($"The app left no key in {state.File("keys.json")}.");
+
+    /// <summary>Ends with an error when a part cannot be kept alive.</summary>
+    public Task Failed => FailedAsync();
+
+    /// <summary>Starts all and waits until the app answers.</summary>
+    /// <exception cref="StackException">Another stack runs in the folder, a port is taken, or a part did not come up.</exception>
+    public static async Task<LocalStack> StartAsync(StackOptions options, CancellationToken cancellationToken)
+    {
+        var folder = new StateFolder(options.Folder);
+        var owned = folder.TryOwn() ?? throw AlreadyRuns(folder);
+        LocalStack? stack = null;
+        try
+        {
+            stack = new LocalStack(options, folder, owned, await StartAzuriteAsync(options, folder, cancellationToken));
+            // Before the app: what it watches is there from the start.
+            await stack.Storage.CreateMissingAsync(cancellationToken);
+            await stack.App.StartAsync(cancellationToken);
+            stack.Workers.Start();
+            return stack;
+        }
+        catch
+        {
+            if (stack is not null)
+            {
+                await stack.DisposeAsync();
+            }
+
+            owned.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(Workers.DisposeAsync().AsTask(), App.DisposeAsync().AsTask());
+        await Azurite.DisposeAsync();
+        ownership.Dispose();
+    }
+
+    private static Task<AzuriteServer> StartAzuriteAsync(StackOptions options, StateFolder state, CancellationToken cancellationToken)
+    {
+        var first = options.StoragePort;
+        return AzuriteServer.StartAsync(
+            new AzuriteOptions
+            {
+                Folder = state.File("azurite"),
+                BlobPort = first,
+                QueuePort = first == 0 ? 0 : first + 1,
+                TablePort = first == 0 ? 0 : first + 2,
+                LogFile = state.Log("azurite"),
+                Report = options.Report,
+            },
+            cancellationToken
+        );
+    }
+
+    private static StackException AlreadyRuns(StateFolder state) =>
+        new(
+            state.RunningApp() is { } app
+                ? $"A stack already runs here: {app.Url} (process {app.Pid}, folder {state.Path}). Use it (other commands find it by themselves), or stop it with Ctrl-C where it was started."
+                : $"Another process is starting or stopping a stack in {state.Path}. Wait a moment and try again."
+        );
+
+    private async Task FailedAsync()
+    {
+        var ended = await Task.WhenAny(App.Failed, Azurite.Exited);
+        if (ended == App.Failed)
+        {
+            await App.Failed;
+        }
+
+        throw new StackException(
+            $"Azurite ended; expected it to run until the stack stops. Its log is {state.Log("azurite")}. Start again."
+        );
+    }
+}
