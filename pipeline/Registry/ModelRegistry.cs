@@ -66,21 +66,38 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
     public Task<ModelManifest?> ReadManifestAsync(string model, int version, CancellationToken cancellationToken) =>
         _models.ReadJsonAsync<ModelManifest>(ManifestBlob(model, version), cancellationToken);
 
-    /// <summary>Downloads a model and checks its digest.</summary>
-    /// <exception cref="InvalidDataException">The bytes are not those that were registered.</exception>
-    public async Task DownloadModelAsync(ModelManifest manifest, string path, CancellationToken cancellationToken)
+    /// <summary>The bytes of a model, unchecked.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    public async Task<BinaryData> DownloadModelAsync(string model, int version, CancellationToken cancellationToken)
     {
-        var blob = ModelBlob(manifest.Name, manifest.Version);
-        await _models.GetBlobClient(blob).DownloadToAsync(path, cancellationToken);
-        await using var file = File.OpenRead(path);
-        var digest = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
-        if (digest != manifest.Digest)
+        var blob = ModelBlob(model, version);
+        try
         {
-            throw new InvalidDataException(
-                $"Model {Containers.Models}/{blob} has SHA-256 {digest}; its manifest says {manifest.Digest}. "
-                    + "The blob was changed after registration: restore it, or put another version into production."
+            return (await _models.GetBlobClient(blob).DownloadContentAsync(cancellationToken)).Value.Content;
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            throw new FileNotFoundException(
+                $"Blob {Containers.Models}/{blob} is not there. Restore it, or put another version into production.",
+                blob,
+                missing
             );
         }
+    }
+
+    /// <summary>The bytes of a model, checked against its manifest.</summary>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not those that were registered.</exception>
+    public async Task<ReadOnlyMemory<byte>> DownloadModelAsync(ModelManifest manifest, CancellationToken cancellationToken)
+    {
+        var bytes = (await DownloadModelAsync(manifest.Name, manifest.Version, cancellationToken)).ToMemory();
+        var digest = Convert.ToHexStringLower(SHA256.HashData(bytes.Span));
+        return digest == manifest.Digest
+            ? bytes
+            : throw new InvalidDataException(
+                $"Model {Containers.Models}/{ModelBlob(manifest.Name, manifest.Version)} has SHA-256 {digest}; its manifest says {manifest.Digest}. "
+                    + "The blob was changed after registration: restore it, or put another version into production."
+            );
     }
 
     /// <summary>Every model, by name.</summary>

@@ -25,3 +25,9 @@ public sealed record ChampionRequest(int Version);
 /// <param name="Error">What was found, where, what was expected, what to do.</param>
 /// <param name="Errors">All of them, when there is more than one.</param>
 public sealed record ApiError(string Error, IReadOnlyList<string>? Errors = null);
+
+/// <summary>What <c>PUT /api/pipelines/{pipeline}</c> answers.</summary>
+/// <param name="Pipeline">Its name.</param>
+/// <param name="Digest">Of what it asks for: a definition with another digest makes new runs of the same files.</param>
+/// <param name="Warnings">What is allowed and probably not meant, with line and column.</param>
+public sealed record PipelineReceipt(string Pipeline, string Digest, IReadOnlyList<string> Warnings);

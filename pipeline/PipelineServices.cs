@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Evaluation;
+using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Registry;
+using Serverless.Pipeline.Serving;
+using Serverless.Pipeline.Storage;
+
+namespace Serverless.Pipeline;
+
+/// <summary>All stages as services.</summary>
+public static class PipelineServices
+{
+    /// <summary>Adds storage, definitions, ingestion, jobs, evaluation and registry.</summary>
+    /// <param name="services">Of the app.</param>
+    /// <param name="configuration"><c>Storage</c> (see <see cref="StorageClients"/>) and the names of <see cref="PipelineOptions"/>.</param>
+    public static IServiceCollection AddPipeline(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<PipelineOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(_ => StorageClients.FromConfiguration(configuration));
+        services.AddSingleton<DefinitionStore>();
+        services.AddSingleton<JobBoard>();
+        services.AddSingleton<AliasStore>();
+        services.AddSingleton<ModelRegistry>();
+        services.AddSingleton<ModelEvaluation>();
+        services.AddSingleton<IServedModels, ServedModels>();
+        return services;
+    }
+}
