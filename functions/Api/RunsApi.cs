@@ -1,0 +1,165 @@
+using System.Globalization;
+using Azure;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.DurableTask.Client;
+using Serverless.Functions.Runs;
+using Serverless.Pipeline.Evaluation;
+using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Runs;
+using Serverless.Pipeline.Storage;
+
+namespace Serverless.Functions.Api;
+
+/// <summary>Runs over HTTP: what they do and what they left behind.</summary>
+public sealed class RunsApi(StorageClients storage, JobBoard jobs)
+{
+    [Function("ListRuns")]
+    public async Task<IResult> ListAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        CancellationToken cancellationToken
+    )
+    {
+        RunState? state = null;
+        if (Query(request, "state") is { } wanted)
+        {
+            if (!Enum.TryParse<RunState>(wanted, ignoreCase: true, out var parsed) || int.TryParse(wanted, out _))
+            {
+                return Answers.BadRequest(
+                    $"Found state '{wanted}'; expected one of {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}."
+                );
+            }
+
+            state = parsed;
+        }
+
+        var top = RunList.DefaultTop;
+        if (
+            Query(request, "top") is { } text
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out top) || top is < 1 or > RunList.MaxTop)
+        )
+        {
+            return Answers.BadRequest($"Found top '{text}'; expected a number from 1 to {RunList.MaxTop}.");
+        }
+
+        try
+        {
+            return Answers.Ok(
+                await RunList.ReadAsync(client, Query(request, "pipeline"), state, top, Query(request, "continuation"), cancellationToken)
+            );
+        }
+        catch (FormatException wrong)
+        {
+            return Answers.BadRequest(wrong.Message);
+        }
+    }
+
+    [Function("GetRun")]
+    public async Task<IResult> GetAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        string runId,
+        CancellationToken cancellationToken
+    )
+    {
+        if (await FindAsync(client, runId, cancellationToken) is not { } view)
+        {
+            return NoRun(runId);
+        }
+
+        return Answers.Ok(await WithProgressAsync(view, cancellationToken));
+    }
+
+    [Function("GetRunMetrics")]
+    public async Task<IResult> GetMetricsAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/metrics")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        string runId,
+        CancellationToken cancellationToken
+    )
+    {
+        var after = 0;
+        if (Query(request, "after") is { } text && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out after))
+        {
+            return Answers.BadRequest($"Found after '{text}'; expected how many points are known already, 0 or more.");
+        }
+
+        if (await FindAsync(client, runId, cancellationToken) is not { } view)
+        {
+            return NoRun(runId);
+        }
+
+        return Answers.Ok(view.JobId is { } job ? await jobs.ReadMetricsAsync(job, after, cancellationToken) : []);
+    }
+
+    [Function("GetRunReport")]
+    public Task<IResult> GetReportAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/report")] HttpRequest request,
+        string runId,
+        CancellationToken cancellationToken
+    ) =>
+        Query(request, "format") switch
+        {
+            null or "json" => DocumentAsync($"{runId}/validation.json", "application/json", runId, cancellationToken),
+            "html" => DocumentAsync($"{runId}/validation.html", "text/html; charset=utf-8", runId, cancellationToken),
+            var other => Task.FromResult(Answers.BadRequest($"Found format '{other}'; expected json or html.")),
+        };
+
+    [Function("GetRunEvaluation")]
+    public Task<IResult> GetEvaluationAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/evaluation")] HttpRequest request,
+        string runId,
+        CancellationToken cancellationToken
+    ) => DocumentAsync(ModelEvaluation.Blob(runId), "application/json", runId, cancellationToken);
+
+    internal static IResult NoRun(string runId) => Answers.NotFound($"Found no run '{runId}'; GET /api/runs lists those that exist.");
+
+    internal static async Task<RunView?> FindAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
+        await client.GetInstanceAsync(runId, getInputsAndOutputs: true, cancellationToken) is { Name: nameof(RunOrchestrator) } instance
+            ? RunViews.Of(instance)
+            : null;
+
+    private static string? Query(HttpRequest request, string name) =>
+        request.Query.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } value ? value : null;
+
+    // The orchestration knows nothing between the start and the end of a job; its worker does.
+    private async Task<RunView> WithProgressAsync(RunView view, CancellationToken cancellationToken)
+    {
+        var running = view.Stages.FirstOrDefault(stage => stage.State == StageState.Running && stage.Name is Stages.Ingest or Stages.Train);
+        if (view.State != RunState.Running || view.JobId is not { } job || running is not { State: StageState.Running })
+        {
+            return view;
+        }
+
+        var result = await jobs.ReadResultAsync(job, cancellationToken);
+        var note = result switch
+        {
+            null or { State: JobState.Waiting } => "waits for a worker",
+            { Progress: { Total: > 0 } progress } => $"{progress.Phase}: {progress.Done:N0} of {progress.Total:N0} {progress.Unit}",
+            { Progress: { } progress } => $"{progress.Phase}: {progress.Done:N0} {progress.Unit}",
+            _ => null,
+        };
+        return note is null
+            ? view
+            : view with
+            {
+                Stages = [.. view.Stages.Select(stage => stage == running ? stage with { Note = note } : stage)],
+            };
+    }
+
+    private async Task<IResult> DocumentAsync(string blob, string contentType, string runId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var content = await storage.Container(Containers.Runs).GetBlobClient(blob).DownloadContentAsync(cancellationToken);
+            return Results.Bytes(content.Value.Content.ToArray(), contentType);
+        }
+        catch (RequestFailedException missing) when (missing.Status is 404 or 400)
+        {
+            return Answers.NotFound(
+                $"Found no {Containers.Runs}/{blob}; either there is no run '{runId}' or its stage has not come that far. GET /api/runs/{runId} tells."
+            );
+        }
+    }
+}

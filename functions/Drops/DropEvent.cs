@@ -1,0 +1,61 @@
+using System.Text.Json;
+using Serverless.Pipeline.Storage;
+
+namespace Serverless.Functions.Drops;
+
+/// <summary>What a message of queue <c>drop-events</c> says: Event Grid's <c>Microsoft.Storage.BlobCreated</c>.</summary>
+/// <param name="Kind">What to do with it.</param>
+/// <param name="Blob">Name of the blob in container <c>drop</c>; null when the message speaks of something else.</param>
+/// <param name="Reason">Why it is ignored.</param>
+public sealed record DropEvent(DropEventKind Kind, string? Blob, string? Reason)
+{
+    private const string Created = "Microsoft.Storage.BlobCreated";
+    private const string Subject = $"/blobServices/default/containers/{Containers.Drop}/blobs/";
+
+    /// <summary>Never throws: a message that cannot be read is ignored with its reason, so that it cannot poison the queue.</summary>
+    public static DropEvent Parse(string message)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(message);
+            var root = document.RootElement;
+            // Event Grid delivers single events into queues; a schema of batches would put them into an array.
+            if (root.ValueKind == JsonValueKind.Array && root.GetArrayLength() == 1)
+            {
+                root = root[0];
+            }
+
+            if (root.ValueKind != JsonValueKind.Object)
+            {
+                return Ignored($"found {root.ValueKind} where an event was expected");
+            }
+
+            // "type" is the name of the same field in the CloudEvents schema.
+            var type = Text(root, "eventType") ?? Text(root, "type");
+            if (type != Created)
+            {
+                return Ignored($"its type is '{type}', not {Created}");
+            }
+
+            var subject = Text(root, "subject");
+            return subject is not null && subject.StartsWith(Subject, StringComparison.Ordinal) && subject.Length > Subject.Length
+                ? new DropEvent(DropEventKind.Drop, subject[Subject.Length..], null)
+                : Ignored($"its subject is '{subject}', expected {Subject}{{pipeline}}/{{file}}");
+        }
+        catch (JsonException broken)
+        {
+            return Ignored($"it is no JSON: {broken.Message}");
+        }
+    }
+
+    private static string? Text(JsonElement root, string name) =>
+        root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static DropEvent Ignored(string reason) => new(DropEventKind.Ignored, null, reason);
+}
+
+public enum DropEventKind
+{
+    Ignored,
+    Drop,
+}

@@ -1,0 +1,58 @@
+using Azure;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Middleware;
+using Microsoft.Extensions.Logging;
+using Serverless.Functions.Drops;
+using Serverless.Pipeline;
+using Serverless.Pipeline.Runs;
+
+namespace Serverless.Functions.Hosting;
+
+/// <summary>Turns what a function throws at a request into an answer in the API's own form; other triggers keep their exceptions.</summary>
+internal sealed class ApiErrors(ILogger<ApiErrors> log) : IFunctionsWorkerMiddleware
+{
+    public async Task Invoke(FunctionContext context, FunctionExecutionDelegate next)
+    {
+        try
+        {
+            await next(context);
+        }
+        catch (Exception failure) when (context.GetHttpContext() is { Response.HasStarted: false } http)
+        {
+            if (http.RequestAborted.IsCancellationRequested)
+            {
+                return;
+            }
+
+            var (status, message) = Explain(failure is AggregateException { InnerExceptions: [var only] } ? only : failure);
+            if (status >= StatusCodes.Status500InternalServerError)
+            {
+                log.LogError(failure, "{Function} failed", context.FunctionDefinition.Name);
+            }
+
+            http.Response.StatusCode = status;
+            await http.Response.WriteAsJsonAsync(new ApiError(message), PipelineJson.Compact, http.RequestAborted);
+        }
+    }
+
+    private static (int Status, string Message) Explain(Exception failure) =>
+        failure switch
+        {
+            BadHttpRequestException bad => (bad.StatusCode, $"The request cannot be read: {bad.Message}"),
+            RequestFailedException { ErrorCode: "ContainerNotFound" or "QueueNotFound" or "TableNotFound" } => (
+                StatusCodes.Status503ServiceUnavailable,
+                "The app has just started and is still preparing its storage; try again in a few seconds."
+            ),
+            RequestFailedException storage => (
+                StatusCodes.Status503ServiceUnavailable,
+                $"Storage answered {storage.Status} {storage.ErrorCode}; try again. If it stays so, look into the app's log."
+            ),
+            UploadOvertakenException overtaken => (StatusCodes.Status409Conflict, overtaken.Message),
+            InvalidDataException broken => (StatusCodes.Status422UnprocessableEntity, broken.Message),
+            _ => (
+                StatusCodes.Status500InternalServerError,
+                $"Something went wrong that should not ({failure.GetType().Name}); the app's log has it."
+            ),
+        };
+}
