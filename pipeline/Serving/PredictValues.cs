@@ -8,7 +8,7 @@ namespace Serverless.Pipeline.Serving;
 /// <summary>From a JSON value to what a model takes, lenient as people are: numeric text is a number, a number in a text column its text.</summary>
 internal static class PredictValues
 {
-    private static readonly double UnixEpoch = DateTimeOffset.UnixEpoch.UtcTicks;
+    private static readonly long UnixEpoch = DateTimeOffset.UnixEpoch.UtcTicks;
 
     /// <summary>A value of a column that is not text. False: <paramref name="expected"/> says what would have been right.</summary>
     public static bool TryNumber(ref Utf8JsonReader reader, ColumnType type, out double value, out string expected)
@@ -108,7 +108,7 @@ internal static class PredictValues
             return false;
         }
 
-        seconds = (time.UtcTicks - UnixEpoch) / TimeSpan.TicksPerSecond;
+        seconds = (time.UtcTicks - UnixEpoch) / (double)TimeSpan.TicksPerSecond;
         return true;
     }
 
