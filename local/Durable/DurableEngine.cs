@@ -1,25 +1,122 @@
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
+using Serverless.Local.Log;
 
 namespace Serverless.Local.Durable;
 
-/// <summary>Runs orchestrations over the local log.</summary>
+/// <summary>
+/// Runs orchestrations over the local log. Everything under way follows from their histories, so a process that is
+/// killed anywhere goes on at the next start where the log ends.
+/// </summary>
 internal sealed class DurableEngine(DurableOptions options, IDurableFunctions functions, TimeProvider time, ILoggerFactory loggers)
     : IAsyncDisposable
 {
-    public DurableOptions Options => options;
+    private readonly CancellationTokenSource stop = new();
+    private FolderLock? folderLock;
+    private SegmentedLog? log;
+    private EngineParts? parts;
+    private LocalDurableTaskClient? client;
+    private Task workers = Task.CompletedTask;
+    private Task compaction = Task.CompletedTask;
 
-    public TimeProvider Time => time;
+    /// <summary>The client of this hub; there once the engine has started.</summary>
+    public DurableTaskClient Client => client ?? throw new InvalidOperationException("The durable engine has not been started.");
 
-    public ILoggerFactory Loggers => loggers;
+    /// <summary>Where the log of the hub lies.</summary>
+    public string LogFolder => Path.Combine(options.Folder, options.HubName);
 
-    public IDurableFunctions Functions => functions;
+    /// <summary>Waits until no other process works on the hub, reads its log, and takes up every run.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        DurableOptionsRules.Check(options);
+        var logger = loggers.CreateLogger("DurableTask.Local");
+        folderLock = await FolderLock.AcquireAsync(
+            LogFolder,
+            time,
+            () =>
+                logger.LogWarning("Another process works on task hub {Hub} in {Folder}; waiting until it ends", options.HubName, LogFolder),
+            cancellationToken
+        );
+        var logOptions = new LogOptions
+        {
+            SegmentBytes = options.SegmentBytes,
+            OnFault = fault =>
+            {
+                if (fault is null)
+                    logger.LogInformation("The log of task hub {Hub} can be written again", options.HubName);
+                else
+                    logger.LogError(fault, "The log of task hub {Hub} cannot be written", options.HubName);
+            },
+        };
+        log = SegmentedLog.Open(LogFolder, options.Disk is { } disk ? logOptions with { Write = disk } : logOptions);
+        var faults = FaultPlan.FromEnvironment();
+        parts = new EngineParts(options, functions, time, loggers, new HistoryStore(log, faults), faults);
+        client = new LocalDurableTaskClient(parts);
+        var recovery = new Recovery(parts);
+        recovery.Run();
+        parts.Activities.Start();
+        workers = Task.WhenAll(
+            Enumerable.Range(0, options.MaxConcurrentOrchestrations).Select(_ => Task.Run(WorkAsync, CancellationToken.None))
+        );
+        recovery.Resume();
+        compaction = new Compactor(parts).RunAsync(stop.Token);
+    }
 
-    public DurableTaskClient Client => throw new InvalidOperationException("The engine has not been started.");
+    /// <summary>
+    /// Begins nothing new, waits for the activities that run (until the token cancels them) and records what is done.
+    /// Whatever is left goes on at the next start.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (parts is null || log is null)
+        {
+            folderLock?.Dispose();
+            return;
+        }
+        if (parts.IsStopping)
+            return;
+        parts.IsStopping = true;
+        parts.Timers.Stop();
+        await parts.Activities.StopAsync(cancellationToken);
+        await stop.CancelAsync();
+        await compaction;
+        // Turns do no I/O but the log's, so this takes moments, unless the disk is full: then it is for the next start.
+        while (log.Fault is null)
+        {
+            var idle = parts.Table.WhenIdle();
+            if (await Task.WhenAny(idle, Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None)) == idle)
+                break;
+        }
+        parts.Table.Close();
+        await log.DisposeAsync();
+        if (log.Fault is null)
+            await workers;
+        parts.Dispose();
+        folderLock?.Dispose();
+    }
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>The history of an instance as the platform names its entries; null when there is no such instance.</summary>
+    public IReadOnlyList<HistoryEntry>? GetHistory(string instanceId) =>
+        parts is not null && parts.Table.TryGet(instanceId, out var entry)
+            ? HistoryEntries.Of(new InstanceReader(parts).ReadHistory(entry))
+            : null;
 
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    /// <summary>Drops what is dead from the log now, as far as the options want it.</summary>
+    public Task CompactAsync(CancellationToken cancellationToken) =>
+        parts is null ? Task.CompletedTask : new Compactor(parts).CompactAsync(cancellationToken);
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(new CancellationToken(true));
+        stop.Dispose();
+    }
+
+    private async Task WorkAsync()
+    {
+        await foreach (var entry in parts!.Table.Ready.ReadAllAsync(CancellationToken.None))
+        {
+            // Runs the code here and leaves the wait for the disk to itself.
+            _ = parts.Turns.RunAsync(entry);
+        }
+    }
 }

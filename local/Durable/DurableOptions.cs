@@ -62,5 +62,14 @@ internal sealed record DurableOptions
     /// <summary>Size of one segment of the log in bytes.</summary>
     public long SegmentBytes { get; init; } = 32 * 1024 * 1024;
 
+    /// <summary>Below this size in bytes the log is not compacted; above it, when less than half of it is alive.</summary>
+    public long CompactAboveBytes { get; init; } = 128 * 1024 * 1024;
+
+    /// <summary>How often the engine looks whether the log wants compaction.</summary>
+    public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Takes the place of the disk in tests.</summary>
+    public Action<Microsoft.Win32.SafeHandles.SafeFileHandle, ReadOnlyMemory<byte>, long>? Disk { get; init; }
+
     public DataConverter Converter { get; init; } = JsonDataConverter.Default;
 }

@@ -1,0 +1,31 @@
+using System.Buffers;
+
+namespace Serverless.Local.Durable;
+
+/// <summary>Ids the real task hub takes: up to 100 characters, none that a table key refuses, no '@' in front.</summary>
+internal static class InstanceIds
+{
+    public const int MaxLength = 100;
+
+    private static readonly SearchValues<char> Refused = SearchValues.Create("/\\#?");
+
+    public static void Check(string id)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(id);
+        if (id.Length > MaxLength)
+            throw new ArgumentException(
+                $"The instance id '{id}' has {id.Length} characters; at most {MaxLength} are allowed. Take a hash of it."
+            );
+        if (id[0] == '@')
+            throw new ArgumentException(
+                $"The instance id '{id}' begins with '@', which is reserved for entities. Take another first character."
+            );
+        if (id.AsSpan().IndexOfAny(Refused) is var at and >= 0)
+            throw new ArgumentException($"The instance id '{id}' has '{id[at]}' at position {at}; '/', '\\', '#' and '?' are not allowed.");
+        foreach (var one in id)
+        {
+            if (char.IsControl(one))
+                throw new ArgumentException($"The instance id has the control character U+{(int)one:X4}, which is not allowed.");
+        }
+    }
+}

@@ -1,0 +1,258 @@
+using Microsoft.DurableTask.Client;
+
+namespace Serverless.Local.Durable;
+
+/// <summary>
+/// One instance: what every query needs (a few hundred bytes, also for finished ones), its inbox, and while it is not
+/// finished its state. Everything else is read from the log. One turn at a time works on an entry; what other threads
+/// read is guarded by the entry itself.
+/// </summary>
+internal sealed class InstanceEntry(string id)
+{
+    private List<Message>? inbox;
+    private OrchestratorRun? run;
+    private bool busy;
+    private bool removed;
+
+    public string Id => id;
+
+    /// <summary>0 until something is recorded.</summary>
+    public long Execution { get; private set; }
+
+    public string Name { get; private set; } = string.Empty;
+
+    public OrchestrationRuntimeStatus Status { get; private set; } = OrchestrationRuntimeStatus.Pending;
+
+    public long CreatedAt { get; private set; }
+
+    public long UpdatedAt { get; private set; }
+
+    public ParentKey? Parent { get; private set; }
+
+    public HistoryPlace Place { get; private set; } = HistoryPlace.None;
+
+    public InstanceState? State { get; set; }
+
+    /// <summary>Messages to other instances that may not have arrived, by execution and task. Guarded by the entry.</summary>
+    public Dictionary<(long Execution, int TaskId), Decision>? Outbox { get; private set; }
+
+    /// <summary>Why the history cannot be used; found at start.</summary>
+    public string? Damage { get; set; }
+
+    /// <summary>Set when the app's version keeps the instance from running; said once.</summary>
+    public bool IsRejected { get; set; }
+
+    public bool IsFinished => IsFinal(Status);
+
+    public TaskCompletionSource? Started { get; private set; }
+
+    public TaskCompletionSource? Finished { get; private set; }
+
+    public static bool IsFinal(OrchestrationRuntimeStatus status) =>
+        status is OrchestrationRuntimeStatus.Completed or OrchestrationRuntimeStatus.Failed or OrchestrationRuntimeStatus.Terminated;
+
+    /// <summary>Puts a message into the inbox. False: the entry has been removed. <paramref name="wake"/>: nobody works on it yet.</summary>
+    public bool TryAdd(Message message, out bool wake)
+    {
+        lock (this)
+        {
+            wake = false;
+            if (removed)
+                return false;
+            (inbox ??= []).Add(message);
+            wake = !busy;
+            busy = true;
+            return true;
+        }
+    }
+
+    public List<Message> TakeInbox()
+    {
+        lock (this)
+        {
+            var all = inbox ?? [];
+            inbox = null;
+            return all;
+        }
+    }
+
+    /// <summary>Puts messages back in front of those that have come since.</summary>
+    public void PutBack(List<Message> messages)
+    {
+        lock (this)
+        {
+            if (inbox is not null)
+                messages.AddRange(inbox);
+            inbox = messages;
+        }
+    }
+
+    /// <summary>Ends a turn; true when there is more to do.</summary>
+    public bool Release()
+    {
+        lock (this)
+            return busy = inbox is { Count: > 0 };
+    }
+
+    /// <summary>Takes the entry out of use; messages that came too late are handed back.</summary>
+    public List<Message> Remove()
+    {
+        lock (this)
+        {
+            removed = true;
+            var late = inbox ?? [];
+            inbox = null;
+            return late;
+        }
+    }
+
+    /// <summary>Takes over what a durable record says.</summary>
+    public void Record(IReadOnlyList<Turn> turns, HistoryPlace place)
+    {
+        lock (this)
+        {
+            Place = place;
+            foreach (var turn in turns)
+            {
+                Execution = turn.Execution;
+                UpdatedAt = turn.Time;
+                foreach (var happened in turn.Events)
+                {
+                    if (happened is ExecutionStarted started)
+                    {
+                        Name = started.Name;
+                        CreatedAt = started.CreatedAt;
+                        Parent = started.Parent;
+                        // ContinueAsNew goes on running; only a new instance is pending.
+                        Status = started.IsContinuation ? OrchestrationRuntimeStatus.Running : OrchestrationRuntimeStatus.Pending;
+                    }
+                }
+                if (turn.Decisions is [.., Complete complete])
+                    Status = complete.Status;
+                else if (State is { } state && !IsFinished)
+                    Status = StatusOf(state, turn);
+            }
+            if (IsFinished)
+                State = null;
+        }
+    }
+
+    /// <summary>Takes the code kept in memory; whoever evicts it meanwhile finds nothing.</summary>
+    public OrchestratorRun? TakeRun() => Interlocked.Exchange(ref run, null);
+
+    public void KeepRun(OrchestratorRun kept) => Volatile.Write(ref run, kept);
+
+    /// <summary>Takes a turn's messages into the outbox, and out of it what has arrived.</summary>
+    public void FoldOutbox(Turn turn, bool startsChain)
+    {
+        lock (this)
+        {
+            if (startsChain)
+                Outbox = null;
+            foreach (var decision in turn.Decisions)
+            {
+                if (decision is SendEvent)
+                    (Outbox ??= [])[(turn.Execution, decision.Id)] = decision;
+            }
+            foreach (var happened in turn.Events)
+            {
+                if (happened is OutboxDelivered delivered)
+                    Outbox?.Remove((delivered.Execution, delivered.TaskId));
+            }
+            if (turn.Outbox is { } given)
+                Outbox = given.ToDictionary(message => (message.Execution, message.Message.Id), message => message.Message);
+            if (Outbox is { Count: 0 })
+                Outbox = null;
+        }
+    }
+
+    /// <summary>What an execution that ends leaves to be delivered, or null.</summary>
+    public List<OutMessage>? LeaveOutbox(InstanceState? state)
+    {
+        lock (this)
+        {
+            List<OutMessage> left = [];
+            foreach (var ((execution, _), message) in Outbox ?? [])
+                left.Add(new OutMessage(execution, message));
+            if (state is not null)
+            {
+                lock (state.Unconfirmed)
+                {
+                    foreach (var task in state.Unconfirmed)
+                    {
+                        if (state.Pending.TryGetValue(task, out var start))
+                            left.Add(new OutMessage(state.Execution, start));
+                    }
+                }
+            }
+            if (left.Count == 0)
+                return null;
+            Outbox = left.ToDictionary(message => (message.Execution, message.Message.Id), message => message.Message);
+            return left;
+        }
+    }
+
+    /// <summary>Notes that a message has arrived; true when the outbox has to record it.</summary>
+    public bool Confirm(InstanceState? state, long execution, int taskId)
+    {
+        lock (this)
+        {
+            state?.Confirm(taskId);
+            return Outbox?.ContainsKey((execution, taskId)) ?? false;
+        }
+    }
+
+    public List<OutMessage> CopyOutbox()
+    {
+        lock (this)
+            return [.. (Outbox ?? []).Select(pair => new OutMessage(pair.Key.Execution, pair.Value))];
+    }
+
+    public OrchestrationRuntimeStatus CurrentStatus()
+    {
+        lock (this)
+            return Status;
+    }
+
+    public Task WhenFinished()
+    {
+        lock (this)
+            return IsFinished ? Task.CompletedTask : (Finished ??= NewWaiter()).Task;
+    }
+
+    public Task WhenStarted()
+    {
+        lock (this)
+            return Execution != 0 && Status != OrchestrationRuntimeStatus.Pending ? Task.CompletedTask : (Started ??= NewWaiter()).Task;
+    }
+
+    /// <summary>Wakes who waits for what has become true.</summary>
+    public void Notify()
+    {
+        TaskCompletionSource? started = null;
+        TaskCompletionSource? finished = null;
+        lock (this)
+        {
+            if (Status != OrchestrationRuntimeStatus.Pending)
+                (started, Started) = (Started, null);
+            if (IsFinished)
+                (finished, Finished) = (Finished, null);
+        }
+        started?.TrySetResult();
+        finished?.TrySetResult();
+    }
+
+    private static TaskCompletionSource NewWaiter() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private OrchestrationRuntimeStatus StatusOf(InstanceState state, Turn turn) =>
+        state.IsSuspended ? OrchestrationRuntimeStatus.Suspended
+        : state.StartAt is not null ? OrchestrationRuntimeStatus.Pending
+        : turn.RanCode || state.NextNumber > 1 || Status == OrchestrationRuntimeStatus.Suspended ? OrchestrationRuntimeStatus.Running
+        : Status;
+}
+
+/// <summary>Where an instance's records lie: its first, its last, the one with its end, the one with its last custom status; and their bytes.</summary>
+internal readonly record struct HistoryPlace(long First, long Last, long End, long Status, long Bytes)
+{
+    public static HistoryPlace None { get; } = new(-1, -1, -1, -1, 0);
+}

@@ -1,0 +1,73 @@
+using Microsoft.DurableTask;
+using Microsoft.DurableTask.Client;
+
+namespace Serverless.Local.Durable;
+
+/// <summary>Reads what an entry does not hold out of the log.</summary>
+internal sealed class InstanceReader(EngineParts parts)
+{
+    // The compactor may drop a segment between two reads; the entry then knows the new place.
+    private const int Attempts = 5;
+
+    public static Complete? ReadEnd(HistoryStore store, string id, HistoryPlace place) =>
+        place.End < 0 ? null : store.Read(place.End, id).Turns.SelectMany(turn => turn.Decisions).OfType<Complete>().LastOrDefault();
+
+    public OrchestrationMetadata? Read(InstanceEntry entry, bool withData)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return ReadOnce(entry, withData);
+            }
+            catch (Exception exception) when (exception is ArgumentOutOfRangeException or ObjectDisposedException && attempt < Attempts)
+            {
+                // Read again at the new place.
+            }
+        }
+    }
+
+    public List<Turn> ReadHistory(InstanceEntry entry)
+    {
+        HistoryPlace place;
+        lock (entry)
+            place = entry.Place;
+        return parts.Store.ReadAll(entry.Id, place);
+    }
+
+    private OrchestrationMetadata? ReadOnce(InstanceEntry entry, bool withData)
+    {
+        string name;
+        OrchestrationRuntimeStatus status;
+        long created;
+        long updated;
+        HistoryPlace place;
+        lock (entry)
+        {
+            if (entry.Execution == 0)
+                return null;
+            (name, status, created, updated, place) = (entry.Name, entry.Status, entry.CreatedAt, entry.UpdatedAt, entry.Place);
+        }
+        // A failure belongs to every answer, inputs and outputs only where they were asked for.
+        var end = withData || status == OrchestrationRuntimeStatus.Failed ? ReadEnd(parts.Store, entry.Id, place) : null;
+        var started = withData
+            ? parts.Store.Read(place.First, entry.Id).Turns.SelectMany(turn => turn.Events).OfType<ExecutionStarted>().FirstOrDefault()
+            : null;
+        return new OrchestrationMetadata(name, entry.Id)
+        {
+            RuntimeStatus = status,
+            CreatedAt = new DateTimeOffset(created, TimeSpan.Zero),
+            LastUpdatedAt = new DateTimeOffset(updated, TimeSpan.Zero),
+            FailureDetails = end?.Failure,
+            SerializedInput = started?.Input,
+            SerializedOutput = withData ? end?.Output : null,
+            // The platform stores the JSON null of a status that was never set.
+            SerializedCustomStatus = withData ? ReadStatus(entry.Id, place) ?? "null" : null,
+            Tags = started?.Tags ?? NoTags.Value,
+            DataConverter = withData ? parts.Options.Converter : null,
+        };
+    }
+
+    private string? ReadStatus(string id, HistoryPlace place) =>
+        place.Status < 0 ? null : parts.Store.Read(place.Status, id).Turns.LastOrDefault(turn => turn.SetsStatus)?.CustomStatus;
+}

@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Logging;
+
+namespace Serverless.Local.Durable;
+
+/// <summary>
+/// Keeps the log at no more than about twice what is alive: histories that reach into the oldest segment are written
+/// again at the end, then the segment is dropped.
+/// </summary>
+internal sealed class Compactor(EngineParts parts)
+{
+    private const int AtOnce = 256;
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(parts.Options.CompactionInterval, parts.Time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+                await CompactAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            // The engine stops.
+        }
+        catch (Exception exception)
+        {
+            parts.Logger.LogError(exception, "Compaction of the log has ended; the log grows until the next start");
+        }
+    }
+
+    public async Task CompactAsync(CancellationToken cancellationToken)
+    {
+        var log = parts.Store.Log;
+        while (log.Bytes > Math.Max(parts.Options.CompactAboveBytes, 2 * parts.LiveBytes) && log.EndOfOldest is { } end)
+        {
+            foreach (var some in parts.Table.All.Where(entry => ReachesBefore(entry, end)).Chunk(AtOnce))
+            {
+                await Task.WhenAll(some.Select(entry => MoveAsync(entry, end)));
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+            // An instance may have come between the look and the move; then this segment waits for the next round.
+            if (parts.Table.All.Any(entry => ReachesBefore(entry, end)))
+                return;
+            log.DropBefore(end);
+        }
+    }
+
+    private static bool ReachesBefore(InstanceEntry entry, long end)
+    {
+        lock (entry)
+            return entry.Place.First >= 0 && entry.Place.First < end;
+    }
+
+    private async Task MoveAsync(InstanceEntry entry, long end)
+    {
+        var done = Message.NewDone();
+        if (!parts.Table.Post(entry.Id, new MoveMessage(end) { Done = done }))
+            return;
+        try
+        {
+            await done.Task;
+        }
+        catch (InvalidOperationException exception) when (exception.InnerException is HistoryDamagedException damaged)
+        {
+            parts.Logger.LogError(damaged, "The history of instance {InstanceId} cannot be read and is given up", entry.Id);
+            parts.Table.Post(entry.Id, entry.IsFinished ? new PurgeMessage() : new CondemnMessage(damaged.Message));
+        }
+        catch (ArgumentException)
+        {
+            // Purged meanwhile: nothing to move.
+        }
+    }
+}

@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Logging;
+
+namespace Serverless.Local.Durable;
+
+/// <summary>Makes the table of instances of the log, and takes up what was under way.</summary>
+internal sealed class Recovery(EngineParts parts)
+{
+    private readonly List<(long Position, ulong Tag)> damaged = [];
+
+    public void Run()
+    {
+        foreach (var record in parts.Store.Log.ReadFrom(parts.Store.Log.Start))
+        {
+            if (record.IsDamaged)
+                damaged.Add((record.Position, record.Tag));
+            else
+                Read(record.Position, record.Next - record.Position, record.Tag, record.Payload.Span);
+        }
+        MarkDamaged();
+        foreach (var entry in parts.Table.All)
+            parts.AddLiveBytes(entry.Place.Bytes);
+    }
+
+    /// <summary>Begins again what the history says is not done: activities, timers, children, messages.</summary>
+    public void Resume()
+    {
+        foreach (var entry in parts.Table.All)
+        {
+            if (entry.Damage is { } reason && !entry.IsFinished)
+            {
+                parts.Logger.LogError("The history of instance {InstanceId} is damaged: {Reason}", entry.Id, reason);
+                parts.Table.Post(entry.Id, new CondemnMessage(reason));
+                continue;
+            }
+            foreach (var message in entry.CopyOutbox())
+                parts.Effects.Begin(entry, null, message.Execution, message.Message);
+            if (entry.State is not { } state)
+                continue;
+            if (state.StartAt is { } startAt)
+                parts.Timers.Add(entry.Id, state.Execution, TimerFired.StartTimer, startAt);
+            foreach (var pending in state.Pending.Values.ToArray())
+                parts.Effects.Begin(entry, state, state.Execution, pending);
+            if (state is { StartAt: null, IsSuspended: false, Undelivered.Count: > 0 })
+                parts.Table.Post(entry.Id, new WakeMessage());
+        }
+    }
+
+    private void Read(long position, long bytes, ulong tag, ReadOnlySpan<byte> payload)
+    {
+        HistoryRecord record;
+        try
+        {
+            record = TurnCodec.Read(payload);
+        }
+        catch (Exception exception) when (exception is InvalidDataException or OverflowException or ArgumentException)
+        {
+            damaged.Add((position, tag));
+            return;
+        }
+        var entry = parts.Table.GetOrAdd(record.InstanceId);
+        if (record.Kind == RecordKind.Tombstone)
+        {
+            parts.Table.Remove(entry);
+            return;
+        }
+        var starts = record.Previous < 0;
+        if (starts)
+        {
+            entry.Damage = null;
+            entry.State = null;
+        }
+        else if (entry.Place.Last != record.Previous)
+        {
+            entry.Damage ??= $"the record before position {position} is missing or does not match its checksum";
+            entry.State = null;
+        }
+        foreach (var turn in record.Turns)
+        {
+            entry.State = entry.Damage is null ? InstanceFold.Fold(entry.State, turn) : null;
+            entry.FoldOutbox(turn, starts && turn == record.Turns[0]);
+        }
+        entry.Record(record.Turns, HistoryStore.Extend(starts ? HistoryPlace.None : entry.Place, record.Turns, position, bytes));
+    }
+
+    /// <summary>A damaged record with nothing behind it is known by its tag alone.</summary>
+    private void MarkDamaged()
+    {
+        if (damaged.Count == 0)
+            return;
+        var byTag = parts.Table.All.ToLookup(entry => HistoryStore.Tag(entry.Id));
+        foreach (var (position, tag) in damaged)
+        {
+            var owner = byTag[tag].FirstOrDefault(entry => entry.Place.First <= position);
+            if (owner is not null)
+                owner.Damage ??= $"the record at position {position} of the log does not match its checksum";
+            else
+                parts.Logger.LogWarning("The log has a damaged record at position {Position} that no instance needs", position);
+        }
+    }
+}

@@ -1,0 +1,240 @@
+namespace Serverless.Local.Log;
+
+/// <summary>
+/// An append-only log in segments. One thread gathers what is appended meanwhile, writes it at once and flushes once for all.
+/// A position is the number of bytes before a record since the log began; it never changes and never comes back.
+/// </summary>
+internal sealed class SegmentedLog : IAsyncDisposable
+{
+    private const int KeptBufferBytes = 8 * 1024 * 1024;
+
+    private readonly Lock drops = new();
+    private readonly object gate = new();
+    private readonly string folder;
+    private readonly LogOptions options;
+    private readonly Thread writer;
+    private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile Segment[] segments;
+    private volatile Exception? fault;
+    private byte[] filling = new byte[64 * 1024];
+    private byte[] writing = new byte[64 * 1024];
+    private int filled;
+    private long next;
+    private long end;
+    private TaskCompletionSource batch = NewBatch();
+    private bool closing;
+    private bool broken;
+
+    private SegmentedLog(string folder, LogOptions options, List<Segment> segments)
+    {
+        this.folder = folder;
+        this.options = options;
+        this.segments = [.. segments];
+        next = end = segments[^1].End;
+        writer = new Thread(WriteLoop) { IsBackground = true, Name = "log " + Path.GetFileName(folder) };
+        writer.Start();
+    }
+
+    /// <summary>First position that is still there.</summary>
+    public long Start => segments[0].Start;
+
+    /// <summary>Everything before this position is on the disk.</summary>
+    public long End => Volatile.Read(ref end);
+
+    /// <summary>Bytes on the disk.</summary>
+    public long Bytes => End - Start;
+
+    /// <summary>Why nothing can be written at the moment; null when all is well.</summary>
+    public Exception? Fault => fault;
+
+    /// <summary>End of the oldest segment that is not written any more; null when there is none.</summary>
+    public long? EndOfOldest => segments is [var oldest, _, ..] ? oldest.End : null;
+
+    /// <summary>Opens the log of a folder and cuts a torn tail at the last whole record. The caller holds the folder's lock.</summary>
+    public static SegmentedLog Open(string folder, LogOptions options)
+    {
+        Directory.CreateDirectory(folder);
+        var found = Segment.OpenAll(folder);
+        if (found.Count == 0)
+            found.Add(Segment.Create(folder, 0));
+        TornTail.Cut(found[^1]);
+        return new SegmentedLog(folder, options, found);
+    }
+
+    /// <summary>Takes a copy of the payload; it is in the log for good when the returned task has completed.</summary>
+    public Appended Append(ulong tag, ReadOnlySpan<byte> payload)
+    {
+        lock (gate)
+        {
+            if (broken || closing)
+                throw new IOException("The log takes no more records: " + (fault?.Message ?? "it is closed."), fault);
+            var size = Frame.HeaderBytes + payload.Length;
+            if (filling.Length - filled < size)
+                Array.Resize(ref filling, (int)Math.Min(Array.MaxLength, Math.Max((long)filling.Length * 2, (long)filled + size)));
+            var position = next;
+            Frame.Write(filling.AsSpan(filled), position, tag, payload);
+            if (filled == 0)
+                Monitor.Pulse(gate);
+            filled += size;
+            next += size;
+            return new Appended(position, batch.Task);
+        }
+    }
+
+    /// <summary>One record that is on the disk.</summary>
+    public LogRecord Read(long position) => LogReader.Read(Find(position), position);
+
+    /// <summary>The records from a position to the end at the time of the call; damaged ones are marked and stepped over.</summary>
+    public IEnumerable<LogRecord> ReadFrom(long position)
+    {
+        var last = End;
+        foreach (var segment in segments)
+        {
+            if (segment.End <= position || segment.Start >= last)
+                continue;
+            foreach (var record in LogReader.ReadAll(segment, Math.Max(position, segment.Start), Math.Min(last, segment.End)))
+                yield return record;
+        }
+    }
+
+    /// <summary>Deletes the segments that lie wholly before a position.</summary>
+    public void DropBefore(long position)
+    {
+        lock (drops)
+        {
+            var all = segments;
+            var gone = 0;
+            while (gone < all.Length - 1 && all[gone].End <= position)
+                gone++;
+            if (gone == 0)
+                return;
+            // The writer adds a segment under the same lock.
+            segments = all[gone..];
+            foreach (var segment in all[..gone])
+            {
+                File.Delete(segment.Path);
+                segment.Dispose();
+            }
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (gate)
+        {
+            closing = true;
+            Monitor.Pulse(gate);
+        }
+        await stopped.Task;
+        foreach (var segment in segments)
+            segment.Dispose();
+    }
+
+    private static TaskCompletionSource NewBatch() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private Segment Find(long position)
+    {
+        var all = segments;
+        var index = Array.FindLastIndex(all, segment => segment.Start <= position);
+        return index >= 0 && position < all[index].End
+            ? all[index]
+            : throw new ArgumentOutOfRangeException(nameof(position), position, $"The log in {folder} holds positions {Start} to {End}.");
+    }
+
+    private void WriteLoop()
+    {
+        while (true)
+        {
+            int count;
+            TaskCompletionSource done;
+            lock (gate)
+            {
+                while (filled == 0 && !closing)
+                    Monitor.Wait(gate);
+                if (filled == 0)
+                    break;
+                (filling, writing) = (writing, filling);
+                (count, filled) = (filled, 0);
+                (done, batch) = (batch, NewBatch());
+            }
+            try
+            {
+                Commit(writing.AsMemory(0, count));
+                done.SetResult();
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
+            {
+                Break(exception, done);
+            }
+            if (writing.Length > KeptBufferBytes)
+                writing = new byte[64 * 1024];
+        }
+        stopped.SetResult();
+    }
+
+    private void Commit(ReadOnlyMemory<byte> bytes)
+    {
+        var active = segments[^1];
+        if (active.Length >= options.SegmentBytes)
+        {
+            active = Segment.Create(folder, active.End);
+            lock (drops)
+                segments = [.. segments, active];
+        }
+        WriteWhole(active, bytes);
+        RandomAccess.FlushToDisk(active.File);
+        active.Length += bytes.Length;
+        Volatile.Write(ref end, active.End);
+    }
+
+    /// <summary>A full disk is waited out: what was promised to be written comes before what asks now.</summary>
+    private void WriteWhole(Segment active, ReadOnlyMemory<byte> bytes)
+    {
+        while (true)
+        {
+            try
+            {
+                options.Write(active.File, bytes, active.Length);
+                if (fault is not null)
+                {
+                    fault = null;
+                    options.OnFault?.Invoke(null);
+                }
+                return;
+            }
+            catch (IOException exception) when (DiskFull.Is(exception))
+            {
+                if (fault is null)
+                {
+                    fault = new IOException(
+                        $"The disk with the log in {folder} is full ({bytes.Length} bytes wait to be written). Free some space: the work goes on by itself.",
+                        exception
+                    );
+                    options.OnFault?.Invoke(fault);
+                }
+            }
+            lock (gate)
+            {
+                if (closing)
+                    throw new IOException(fault!.Message, fault);
+                Monitor.Wait(gate, options.FullDiskRetry);
+            }
+        }
+    }
+
+    /// <summary>After a failed flush nobody knows what is on the disk: nothing more is promised until a restart reads it.</summary>
+    private void Break(Exception exception, TaskCompletionSource done)
+    {
+        TaskCompletionSource waiting;
+        lock (gate)
+        {
+            broken = true;
+            filled = 0;
+            fault = exception;
+            waiting = batch;
+        }
+        options.OnFault?.Invoke(exception);
+        done.SetException(exception);
+        waiting.TrySetException(exception);
+    }
+}
