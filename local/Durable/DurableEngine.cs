@@ -1,6 +1,6 @@
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
-using Serverless.Local.Log;
+using Serverless.Local.Logs;
 
 namespace Serverless.Local.Durable;
 

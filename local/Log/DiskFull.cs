@@ -1,4 +1,4 @@
-namespace Serverless.Local.Log;
+namespace Serverless.Local.Logs;
 
 /// <summary>Tells a full disk from a broken one.</summary>
 internal static class DiskFull

@@ -1,4 +1,4 @@
-namespace Serverless.Local.Log;
+namespace Serverless.Local.Logs;
 
 /// <summary>One process writes a folder; the system gives the lock back when that process ends, however it ends.</summary>
 internal sealed class FolderLock : IDisposable

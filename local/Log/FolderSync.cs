@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Serverless.Local.Log;
+namespace Serverless.Local.Logs;
 
 /// <summary>Puts a folder's entries on the disk: a new file is not there after a power cut until its folder is flushed too.</summary>
 internal static partial class FolderSync

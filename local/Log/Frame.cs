@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Serverless.Local.Log;
+namespace Serverless.Local.Logs;
 
 /// <summary>
 /// The header before every payload: length (4), tag (8), CRC-32C of header and position (4), CRC-32C of the payload (4), little endian.

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Serverless.Local.Log;
+namespace Serverless.Local.Logs;
 
 /// <summary>How a log is kept.</summary>
 internal sealed record LogOptions

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Serverless.Local.Log;
+namespace Serverless.Local.Logs;
 
 /// <summary>Reads records out of one segment.</summary>
 internal static class LogReader

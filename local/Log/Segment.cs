@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
-namespace Serverless.Local.Log;
+namespace Serverless.Local.Logs;
 
 /// <summary>One file of the log, named after the position of its first byte.</summary>
 internal sealed class Segment(string path, long start, SafeFileHandle file, long length) : IDisposable

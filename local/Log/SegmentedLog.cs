@@ -1,4 +1,4 @@
-namespace Serverless.Local.Log;
+namespace Serverless.Local.Logs;
 
 /// <summary>
 /// An append-only log in segments. One thread gathers what is appended meanwhile, writes it at once and flushes once for all.

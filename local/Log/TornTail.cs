@@ -1,4 +1,4 @@
-namespace Serverless.Local.Log;
+namespace Serverless.Local.Logs;
 
 /// <summary>A process that died in a write leaves half a record at the end of the last segment.</summary>
 internal static class TornTail

@@ -1,4 +1,4 @@
-using Serverless.Local.Log;
+using Serverless.Local.Logs;
 
 namespace Serverless.Local.Durable;
 
