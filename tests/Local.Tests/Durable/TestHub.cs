@@ -36,9 +36,9 @@ internal sealed class TestHub : IAsyncDisposable
         TimeProvider? time = null
     )
     {
-        var folder = Directory.CreateTempSubdirectory("hub-");
-        var options = new DurableOptions { Folder = folder.FullName };
-        var hub = new TestHub(folder, functions, change?.Invoke(options) ?? options, time ?? TimeProvider.System);
+        var place = Directory.CreateTempSubdirectory("hub-");
+        var options = new DurableOptions { Folder = place.FullName };
+        var hub = new TestHub(place, functions, change?.Invoke(options) ?? options, time ?? TimeProvider.System);
         await hub.engine.StartAsync(Cancellation);
         return hub;
     }
