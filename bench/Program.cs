@@ -1,1 +1,57 @@
+using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Serverless.Bench.Frame;
+using Serverless.Bench.Infer;
+
+IBenchmark[] benchmarks = [new InferBenchmark()];
+
+if (args.Length is not (1 or 3) || args.Length == 3 && args[1] != "--json")
+{
+    Console.WriteLine("dotnet run -c Release --project bench -- NAME [--json FILE]");
+    foreach (var benchmark in benchmarks)
+    {
+        Console.WriteLine($"  {benchmark.Name, -10} {benchmark.About}");
+    }
+
+    return args.Length == 0 ? 0 : 2;
+}
+
+if (benchmarks.FirstOrDefault(benchmark => benchmark.Name == args[0]) is not { } chosen)
+{
+    Console.Error.WriteLine(
+        $"There is no benchmark '{args[0]}'; expected {string.Join(", ", benchmarks.Select(benchmark => benchmark.Name))}."
+    );
+    return 2;
+}
+
+#if DEBUG
+Console.Error.WriteLine("This is a debug build, whose figures say nothing: run with -c Release.");
+#endif
+Console.WriteLine(
+    $"{Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GB, "
+        + $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}"
+);
+var figures = await chosen.RunAsync(CancellationToken.None);
+var width = figures.Max(figure => figure.Name.Length);
+Console.WriteLine($"{"".PadRight(width)} {"ours", 12} {"reference", 12} {"", -6} {"ratio", 8}");
+foreach (var figure in figures)
+{
+    Console.WriteLine(
+        $"{figure.Name.PadRight(width)} {figure.Ours, 12:N1} {figure.Reference, 12:N1} {figure.Unit, -6} {figure.Ratio, 8:N3}"
+    );
+}
+
+if (args.Length == 3)
+{
+    var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+    var rounded = figures.Select(figure => figure with { Ours = Math.Round(figure.Ours, 3), Reference = Math.Round(figure.Reference, 3) });
+    Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(args[2]))!);
+    await File.WriteAllTextAsync(args[2], JsonSerializer.Serialize(rounded, options) + "\n");
+}
+
 return 0;

@@ -3,7 +3,7 @@ using System.Text;
 namespace Serverless.Testing.Serving;
 
 /// <summary>Protobuf by hand, as much of it as a small ONNX graph needs; field numbers are those of onnx.proto.</summary>
-internal sealed class OnnxWriter
+public sealed class OnnxWriter
 {
     private readonly List<byte> content = [];
 
@@ -28,7 +28,7 @@ internal sealed class OnnxWriter
 
     public OnnxWriter Message(int field, OnnxWriter value) => Bytes(field, value.ToArray());
 
-    /// <summary>A TensorProto of doubles (11), int64 (7) or strings (8).</summary>
+    /// <summary>A TensorProto of doubles (11), int64 (7), bytes (2) or strings (8).</summary>
     public static OnnxWriter Tensor(string name, long[] shape, Array values)
     {
         var tensor = new OnnxWriter();
@@ -43,8 +43,9 @@ internal sealed class OnnxWriter
             {
                 double[] => 11,
                 long[] => 7,
+                byte[] => 2,
                 string[] => 8,
-                _ => throw new ArgumentException("double[], long[] or string[]", nameof(values)),
+                _ => throw new ArgumentException("double[], long[], byte[] or string[]", nameof(values)),
             }
         );
         if (values is string[] texts)
@@ -95,6 +96,17 @@ internal sealed class OnnxWriter
     }
 
     public static OnnxWriter IntegerAttribute(string name, long value) => new OnnxWriter().Text(1, name).Integer(3, value).Integer(20, 2);
+
+    public static OnnxWriter IntegersAttribute(string name, IEnumerable<long> values)
+    {
+        var attribute = new OnnxWriter().Text(1, name);
+        foreach (var value in values)
+        {
+            attribute.Integer(8, value);
+        }
+
+        return attribute.Integer(20, 7);
+    }
 
     public static OnnxWriter TensorAttribute(string name, OnnxWriter tensor) =>
         new OnnxWriter().Text(1, name).Message(5, tensor).Integer(20, 4);
