@@ -1,0 +1,227 @@
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs;
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Logging;
+using Serverless.Pipeline;
+using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Training;
+
+namespace Serverless.GpuWorker.Jobs;
+
+/// <summary>
+/// A job that is this worker's while the lease on its <c>result.json</c> is. <see cref="Lost"/> is cancelled when it no longer is; every
+/// write names the lease, so a late one is refused by the storage. Ends by exactly one of succeed, fail, retry or hand back.
+/// </summary>
+internal sealed class ClaimedJob(
+    StorageClients storage,
+    JobSpec job,
+    JobResult claimed,
+    ClaimLease held,
+    ClaimOptions options,
+    TimeProvider time,
+    ILogger log
+) : IAsyncDisposable
+{
+    private readonly BlobClient blob = storage.Container(Containers.Jobs).GetBlobClient(JobBlobs.Result(job.JobId));
+    private readonly SemaphoreSlim writing = new(1);
+    private readonly CancellationTokenSource lost = new();
+    private readonly CancellationTokenSource ended = new();
+    private volatile JobProgress? progress;
+    private JobResult result = claimed;
+    private long renewedAt = held.LeasedAt;
+    private Task renewing = Task.CompletedTask;
+
+    public JobSpec Job => job;
+
+    public int Fence { get; } = claimed.Fence;
+
+    /// <summary>Crashes before this claim.</summary>
+    public int Crashes { get; } = claimed.Crashes;
+
+    /// <summary>Cancelled when the job is no longer this worker's: stop at once and write nothing more.</summary>
+    public CancellationToken Lost => lost.Token;
+
+    /// <summary>Writes the claim itself and begins to renew it.</summary>
+    public async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        await WriteAsync(result, cancellationToken);
+        renewing = KeepAsync();
+    }
+
+    /// <summary>Notes how far the job is; it is written with the next heartbeat.</summary>
+    public void Report(JobProgress now) => progress = now;
+
+    /// <summary>Renews lease and message and writes the heartbeat now, ahead of the loop that does so by itself.</summary>
+    /// <exception cref="ClaimLostException">The job is another's.</exception>
+    public async Task RenewAsync(CancellationToken cancellationToken)
+    {
+        var before = time.GetTimestamp();
+        try
+        {
+            await held.Lease.RenewAsync(cancellationToken: cancellationToken);
+            renewedAt = before;
+        }
+        catch (RequestFailedException gone) when (gone.Status is 404 or 409 or 412)
+        {
+            throw await LoseAsync(gone);
+        }
+
+        await held.Message.HideAsync(options.Visibility, cancellationToken);
+        await HeartbeatAsync(cancellationToken);
+    }
+
+    /// <summary>Writes the success under the lease, sends the event, deletes the message.</summary>
+    /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
+    public Task SucceedAsync(TrainOutcome? train, IngestOutcome? ingest, CancellationToken cancellationToken) =>
+        FinishAsync(result with { State = JobState.Succeeded, Train = train, Ingest = ingest, Failure = null }, cancellationToken);
+
+    /// <summary>Writes the failure under the lease, sends the event, deletes the message.</summary>
+    /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
+    public Task FailAsync(string why, bool userError, string? logBlob, CancellationToken cancellationToken) =>
+        FinishAsync(result with { State = JobState.Failed, Failure = new(why, userError, logBlob) }, cancellationToken);
+
+    /// <summary>
+    /// For a reason outside the job: counts as a crash. Below <see cref="JobResult.MaxCrashes"/> it waits again, then it fails.
+    /// </summary>
+    /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
+    public async Task RetryAsync(string why, string? logBlob, CancellationToken cancellationToken)
+    {
+        var crashes = result.Crashes + 1;
+        if (crashes >= JobResult.MaxCrashes)
+        {
+            var failure = new JobFailure($"Given up after {crashes} attempts. The last one: {why}", UserError: false, logBlob);
+            await FinishAsync(result with { State = JobState.Failed, Crashes = crashes, Failure = failure }, cancellationToken);
+            return;
+        }
+
+        var waiting = result with { State = JobState.Waiting, Crashes = crashes, Failure = new(why, UserError: false, logBlob) };
+        await LetGoAsync(waiting, cancellationToken);
+        await held.Message.HideAsync(options.RetryAfter, cancellationToken);
+    }
+
+    /// <summary>Gives the job back, as at a graceful stop: it waits again, no crash, and other workers see it at once.</summary>
+    /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
+    public async Task HandBackAsync(CancellationToken cancellationToken)
+    {
+        await LetGoAsync(result with { State = JobState.Waiting, Owner = null }, cancellationToken);
+        await held.Message.HideAsync(TimeSpan.Zero, cancellationToken);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ended.CancelAsync();
+        await renewing;
+        writing.Dispose();
+        ended.Dispose();
+        lost.Dispose();
+    }
+
+    private async Task FinishAsync(JobResult final, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        await LetGoAsync(final with { EndedAt = now, SeenAt = now, Progress = progress ?? final.Progress }, cancellationToken);
+        await JobEvents.SendAsync(storage, job, final.State, cancellationToken);
+        await held.Message.DeleteAsync(cancellationToken);
+    }
+
+    /// <summary>The last write of this claim, and the end of its lease.</summary>
+    private async Task LetGoAsync(JobResult last, CancellationToken cancellationToken)
+    {
+        await ended.CancelAsync();
+        await renewing;
+        await WriteAsync(last, cancellationToken);
+        try
+        {
+            await held.Lease.ReleaseAsync(cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException gone) when (gone.Status is 409 or 412)
+        {
+            // What was to be written is written; the lease ended by itself.
+        }
+    }
+
+    /// <summary>Renews until the job ends or is lost.</summary>
+    private async Task KeepAsync()
+    {
+        var renewed = time.GetTimestamp();
+        JobProgress? written = null;
+        try
+        {
+            while (!lost.IsCancellationRequested)
+            {
+                await Task.Delay(options.Heartbeat, time, ended.Token);
+                try
+                {
+                    if (time.GetElapsedTime(renewed) >= options.Renewal)
+                    {
+                        await RenewAsync(ended.Token);
+                        (renewed, written) = (time.GetTimestamp(), progress);
+                    }
+                    else if (progress != written)
+                    {
+                        written = progress;
+                        await HeartbeatAsync(ended.Token);
+                    }
+                }
+                catch (Exception unreachable) when (unreachable is RequestFailedException or IOException or AggregateException)
+                {
+                    // The job goes on while the lease cannot have been given to another.
+                    log.LogWarning("Claim {Fence} of job {JobId} could not be renewed: {Why}", Fence, job.JobId, unreachable.Message);
+                    if (time.GetElapsedTime(renewedAt) >= options.Lease)
+                    {
+                        throw await LoseAsync(unreachable);
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            // The job has ended.
+        }
+        catch (ClaimLostException gone)
+        {
+            log.LogError("{Why}", gone.Message);
+        }
+    }
+
+    private Task HeartbeatAsync(CancellationToken cancellationToken) =>
+        WriteAsync(result with { SeenAt = time.GetUtcNow(), Progress = progress }, cancellationToken);
+
+    private async Task WriteAsync(JobResult next, CancellationToken cancellationToken)
+    {
+        await writing.WaitAsync(cancellationToken);
+        try
+        {
+            if (lost.IsCancellationRequested)
+            {
+                throw new ClaimLostException(job.JobId, Fence);
+            }
+
+            var content = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(next, PipelineJson.Readable));
+            var upload = new BlobUploadOptions
+            {
+                Conditions = new BlobRequestConditions { LeaseId = held.Lease.LeaseId },
+                HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
+            };
+            await blob.UploadAsync(content, upload, cancellationToken);
+            result = next;
+        }
+        catch (RequestFailedException refused) when (refused.Status is 404 or 409 or 412)
+        {
+            throw await LoseAsync(refused);
+        }
+        finally
+        {
+            writing.Release();
+        }
+    }
+
+    private async Task<ClaimLostException> LoseAsync(Exception cause)
+    {
+        await lost.CancelAsync();
+        return new ClaimLostException(job.JobId, Fence, cause);
+    }
+}

@@ -1,0 +1,162 @@
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs.Specialized;
+using Azure.Storage.Queues.Models;
+using Microsoft.Extensions.Logging;
+using Serverless.Pipeline;
+using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Storage;
+
+namespace Serverless.GpuWorker.Jobs;
+
+/// <summary>
+/// Takes jobs from queues. The message only says that there is work; who holds the lease on <c>result.json</c> owns the job. The rules are in
+/// docs/jobs.md.
+/// </summary>
+internal sealed class JobClaims(StorageClients storage, string owner, ClaimOptions options, TimeProvider time, ILogger<JobClaims> log)
+{
+    /// <summary>Receives one message and claims its job.</summary>
+    public async Task<TakenMessage> TakeAsync(string queueName, CancellationToken cancellationToken)
+    {
+        var queue = storage.Queue(queueName);
+        var received = await queue.ReceiveMessageAsync(options.Visibility, cancellationToken);
+        if (received.Value is not { } raw)
+        {
+            return TakenMessage.None;
+        }
+
+        var message = new QueuedMessage(queue, raw.MessageId, raw.PopReceipt);
+        var job = await ReadJobAsync(queueName, raw, cancellationToken);
+        if (job is null)
+        {
+            await message.DeleteAsync(cancellationToken);
+            return TakenMessage.WithoutClaim;
+        }
+
+        return new TakenMessage(true, await ClaimAsync(job, message, cancellationToken));
+    }
+
+    private async Task<JobSpec?> ReadJobAsync(string queueName, QueueMessage raw, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var jobId = raw.Body.ToObjectFromJson<JobMessage>(PipelineJson.Compact)?.JobId ?? throw new JsonException("It is null.");
+            var job = await storage.Container(Containers.Jobs).ReadJsonAsync<JobSpec>(JobBlobs.Spec(jobId), cancellationToken);
+            if (job is null)
+            {
+                log.LogError("Queue {Queue} names job {JobId}, of which there is no job.json; the message is dropped.", queueName, jobId);
+            }
+
+            return job;
+        }
+        catch (Exception broken) when (broken is JsonException or InvalidDataException)
+        {
+            log.LogError(broken, "A message in queue {Queue} is no job; it is dropped: {Body}", queueName, raw.MessageText);
+            return null;
+        }
+    }
+
+    private Task<JobResult?> ReadResultAsync(JobSpec job, CancellationToken cancellationToken) =>
+        storage.Container(Containers.Jobs).ReadJsonAsync<JobResult>(JobBlobs.Result(job.JobId), cancellationToken);
+
+    private async Task<ClaimedJob?> ClaimAsync(JobSpec job, QueuedMessage message, CancellationToken cancellationToken)
+    {
+        var before = await ReadResultAsync(job, cancellationToken);
+        if (before is null)
+        {
+            log.LogError("Job {JobId} has no result.json; the message is dropped. The app offers a lost job again.", job.JobId);
+            await message.DeleteAsync(cancellationToken);
+            return null;
+        }
+
+        if (before.IsFinal)
+        {
+            await AnnounceAsync(job, before, message, cancellationToken);
+            return null;
+        }
+
+        var lease = storage.Container(Containers.Jobs).GetBlobClient(JobBlobs.Result(job.JobId)).GetBlobLeaseClient();
+        var leasedAt = time.GetTimestamp();
+        try
+        {
+            await lease.AcquireAsync(options.Lease, cancellationToken: cancellationToken);
+        }
+        catch (RequestFailedException held) when (held.Status == 409)
+        {
+            // A duplicate, or the holder was slow to renew: it comes back when the lease may have run out.
+            await message.HideAsync(options.Lease, cancellationToken);
+            return null;
+        }
+
+        // Read again: under the lease nobody else writes.
+        var last = await ReadResultAsync(job, cancellationToken);
+        if (last is { IsFinal: true })
+        {
+            await lease.ReleaseAsync(cancellationToken: cancellationToken);
+            await AnnounceAsync(job, last, message, cancellationToken);
+            return null;
+        }
+
+        return await BeginAsync(new Offer(job, last!, message), lease, leasedAt, cancellationToken);
+    }
+
+    private async Task<ClaimedJob?> BeginAsync(Offer offer, BlobLeaseClient lease, long leasedAt, CancellationToken cancellationToken)
+    {
+        var (job, last, message) = offer;
+        var crashed = last.State == JobState.Running;
+        var now = time.GetUtcNow();
+        var claimed = last with
+        {
+            State = JobState.Running,
+            Fence = last.Fence + 1,
+            Crashes = last.Crashes + (crashed ? 1 : 0),
+            Owner = owner,
+            StartedAt = now,
+            SeenAt = now,
+            Progress = null,
+        };
+        var claim = new ClaimedJob(storage, job, claimed, new ClaimLease(lease, leasedAt, message), options, time, log);
+        await claim.BeginAsync(cancellationToken);
+        if (!crashed || claimed.Crashes < JobResult.MaxCrashes)
+        {
+            log.LogInformation("Claimed job {JobId}, claim {Fence} ({Crashes} crashes before).", job.JobId, claimed.Fence, claimed.Crashes);
+            return claim;
+        }
+
+        await using (claim)
+        {
+            var why =
+                $"The worker ended without a word {claimed.Crashes} times, last on {last.Owner} in phase '{last.Progress?.Phase ?? "start"}'. "
+                + "Likely it ran out of memory or was killed: look into the log, give the job more memory or less data, and start the run again.";
+            await claim.FailAsync(why, userError: false, await LogOfAsync(job.JobId, last.Fence, cancellationToken), cancellationToken);
+            log.LogError("Job {JobId} is given up: {Why}", job.JobId, why);
+        }
+
+        return null;
+    }
+
+    private async Task<string?> LogOfAsync(string jobId, int fence, CancellationToken cancellationToken)
+    {
+        var name = JobBlobs.Log(jobId, fence);
+        return await storage.Container(Containers.Jobs).GetBlobClient(name).ExistsAsync(cancellationToken) ? name : null;
+    }
+
+    /// <summary>The event may never have been sent; a second one does no harm.</summary>
+    private async Task AnnounceAsync(JobSpec job, JobResult final, QueuedMessage message, CancellationToken cancellationToken)
+    {
+        log.LogInformation("Job {JobId} has ended ({State}); its event is sent again.", job.JobId, final.State);
+        await JobEvents.SendAsync(storage, job, final.State, cancellationToken);
+        await message.DeleteAsync(cancellationToken);
+    }
+
+    private sealed record Offer(JobSpec Job, JobResult Last, QueuedMessage Message);
+}
+
+/// <param name="Found">Whether there was a message at all.</param>
+/// <param name="Claim">Null where its job is finished, held by another worker, or beyond help.</param>
+internal sealed record TakenMessage(bool Found, ClaimedJob? Claim)
+{
+    public static TakenMessage None { get; } = new(false, null);
+
+    public static TakenMessage WithoutClaim { get; } = new(true, null);
+}
