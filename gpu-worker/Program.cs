@@ -1,1 +1,73 @@
-return 0;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging;
+using Serverless.GpuWorker.Jobs;
+using Serverless.GpuWorker.Trainers;
+using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Storage;
+
+if (args is ["--help"] or ["-h"])
+{
+    Console.WriteLine(WorkerOptions.Usage);
+    return 0;
+}
+
+var configuration = WorkerSettings.Read(Directory.GetCurrentDirectory());
+WorkerOptions options;
+StorageClients storage;
+try
+{
+    options = WorkerOptions.Parse(args, configuration["WORKER_QUEUES"]);
+    storage = StorageClients.FromConfiguration(configuration);
+}
+catch (Exception unusable) when (unusable is ArgumentException or InvalidOperationException or FormatException)
+{
+    await Console.Error.WriteLineAsync(unusable.Message);
+    return 2;
+}
+
+using var stopping = new CancellationTokenSource();
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var logging = LoggerFactory.Create(builder =>
+    builder.AddSimpleConsole(console =>
+    {
+        console.SingleLine = true;
+        console.TimestampFormat = "HH:mm:ss.fff ";
+    })
+);
+var time = TimeProvider.System;
+try
+{
+    await storage.CreateMissingAsync(stopping.Token);
+    var owner = $"{Environment.MachineName}/{Environment.ProcessId}";
+    var claims = new JobClaims(storage, owner, new ClaimOptions(), time, logging.CreateLogger<JobClaims>());
+    var runner = new JobRunner(storage, WorkOf, time, logging.CreateLogger<JobRunner>());
+    await new WorkerLoop(claims, runner, options, time, logging.CreateLogger<WorkerLoop>()).RunAsync(stopping.Token);
+    return 0;
+}
+catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+{
+    return 0;
+}
+catch (Exception unreachable) when (unreachable is Azure.RequestFailedException or AggregateException)
+{
+    var why = unreachable is AggregateException all ? all.Flatten().InnerExceptions[0].Message : unreachable.Message;
+    await Console.Error.WriteLineAsync(
+        $"The storage account at {storage.Blobs.Uri} cannot be used: {why.Split('\n')[0]} Start it, or correct setting '{StorageClients.Setting}'."
+    );
+    return 3;
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stopping.Cancel();
+}
+
+IJobWork WorkOf(JobKind kind) =>
+    kind switch
+    {
+        JobKind.Train => new TrainWork(storage, time, options.Threads),
+        _ => throw new JobFailedException($"This worker does not know jobs of kind '{kind}'; update it.", userError: false),
+    };

@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Logging;
+using Serverless.Pipeline.Jobs;
+
+namespace Serverless.GpuWorker.Jobs;
+
+/// <summary>What a job's work is given.</summary>
+/// <param name="Job">What to do.</param>
+/// <param name="Fence">Number of the claim; results go to its folder.</param>
+/// <param name="Folder">A temporary folder of this claim's own, removed afterwards.</param>
+/// <param name="Progress">How far it is.</param>
+/// <param name="Metrics">Lines of <c>metrics.jsonl</c>.</param>
+/// <param name="Log">Of this job.</param>
+internal sealed record ClaimContext(
+    JobSpec Job,
+    int Fence,
+    string Folder,
+    IProgress<JobProgress> Progress,
+    GrowingBlob Metrics,
+    ILogger Log
+);

@@ -1,0 +1,161 @@
+using Azure;
+using Microsoft.Extensions.Logging;
+using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Training;
+
+namespace Serverless.GpuWorker.Jobs;
+
+/// <summary>What a job came to.</summary>
+internal sealed record JobOutcome(TrainOutcome? Train = null, IngestOutcome? Ingest = null);
+
+/// <summary>The work of one kind of job.</summary>
+internal interface IJobWork
+{
+    /// <exception cref="JobFailedException">The job is at fault and would fail again; anything else that is thrown is retried.</exception>
+    Task<JobOutcome> RunAsync(ClaimContext claim, CancellationToken cancellationToken);
+}
+
+/// <summary>Does a claimed job from its folder to its last word.</summary>
+internal sealed class JobRunner(StorageClients storage, Func<JobKind, IJobWork> workOf, TimeProvider time, ILogger<JobRunner> log)
+{
+    private static readonly TimeSpan FlushEvery = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>Runs the job and reports how it ended.</summary>
+    /// <param name="claim">Disposed by the caller.</param>
+    /// <param name="stopping">A graceful stop: the job is handed back.</param>
+    public async Task RunAsync(ClaimedJob claim, CancellationToken stopping)
+    {
+        using var text = new GrowingBlob(storage, JobBlobs.Log(claim.Job.JobId, claim.Fence));
+        using var metrics = new GrowingBlob(storage, JobBlobs.Metrics(claim.Job.JobId, claim.Fence));
+        var claimLog = new ClaimLog(log, text, time);
+        var folder = Directory.CreateTempSubdirectory("serverless-job-").FullName;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, claim.Lost);
+        using var done = new CancellationTokenSource();
+        var flushing = FlushAsync([text, metrics], done.Token);
+        try
+        {
+            claimLog.LogInformation(
+                "Job {JobId} ({Kind}), claim {Fence}, run {RunId}, on {Machine}.",
+                claim.Job.JobId,
+                claim.Job.Kind,
+                claim.Fence,
+                claim.Job.RunId,
+                Environment.MachineName
+            );
+            var ending = await WorkAsync(claim, folder, metrics, claimLog, stop.Token, stopping);
+            await done.CancelAsync();
+            await flushing;
+            if (!claim.Lost.IsCancellationRequested)
+            {
+                await FlushLastAsync([metrics, text]);
+                await ending();
+            }
+        }
+        catch (ClaimLostException lost)
+        {
+            log.LogError("{Why} What it did is dropped.", lost.Message);
+        }
+        finally
+        {
+            await done.CancelAsync();
+            await flushing;
+            Remove(folder);
+        }
+    }
+
+    /// <returns>The claim's last word, to be said when the log is stored.</returns>
+    private async Task<Func<Task>> WorkAsync(
+        ClaimedJob claim,
+        string folder,
+        GrowingBlob metrics,
+        ClaimLog claimLog,
+        CancellationToken stop,
+        CancellationToken stopping
+    )
+    {
+        try
+        {
+            var context = new ClaimContext(claim.Job, claim.Fence, folder, new Reporter(claim), metrics, claimLog);
+            var outcome = await workOf(claim.Job.Kind).RunAsync(context, stop);
+            claimLog.LogInformation("Job {JobId} succeeded.", claim.Job.JobId);
+            return () => claim.SucceedAsync(outcome.Train, outcome.Ingest, CancellationToken.None);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            claimLog.LogInformation("Stopped: {Why}.", stopping.IsCancellationRequested ? "the job is handed back" : "the claim is lost");
+            return () => claim.HandBackAsync(CancellationToken.None);
+        }
+        catch (JobFailedException failed)
+        {
+            claimLog.LogError(failed, "Job {JobId} failed: {Why}", claim.Job.JobId, failed.Message);
+            return () => claim.FailAsync(failed.Message, failed.UserError, claimLog.Blob, CancellationToken.None);
+        }
+        catch (Exception broken) when (broken is not OutOfMemoryException)
+        {
+            var why = Explain(broken);
+            claimLog.LogError(broken, "Job {JobId} broke off: {Why}", claim.Job.JobId, why);
+            return () => claim.RetryAsync(why, claimLog.Blob, CancellationToken.None);
+        }
+    }
+
+    private static string Explain(Exception broken) =>
+        broken switch
+        {
+            RequestFailedException storage =>
+                $"The storage answered {storage.Status} {storage.ErrorCode}: {storage.Message.Split('\n')[0]}",
+            IOException disk => $"{disk.Message} If the disk is full, give the worker's temporary folder ({Path.GetTempPath()}) more room.",
+            _ => $"{broken.GetType().Name}: {broken.Message}",
+        };
+
+    private async Task FlushAsync(GrowingBlob[] blobs, CancellationToken done)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(FlushEvery, time, done);
+                await FlushNowAsync(blobs, done);
+            }
+        }
+        catch (OperationCanceledException) when (done.IsCancellationRequested)
+        {
+            // The job has ended; its last lines follow.
+        }
+    }
+
+    private async Task FlushNowAsync(GrowingBlob[] blobs, CancellationToken cancellationToken)
+    {
+        foreach (var blob in blobs)
+        {
+            try
+            {
+                await blob.FlushAsync(cancellationToken);
+            }
+            catch (Exception unreachable) when (unreachable is RequestFailedException or IOException or AggregateException)
+            {
+                log.LogWarning("Blob jobs/{Blob} could not be written: {Why}", blob.Name, unreachable.Message);
+            }
+        }
+    }
+
+    private Task FlushLastAsync(GrowingBlob[] blobs) => FlushNowAsync(blobs, CancellationToken.None);
+
+    private void Remove(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception busy) when (busy is IOException or UnauthorizedAccessException)
+        {
+            log.LogWarning("The temporary folder {Folder} could not be removed: {Why}", folder, busy.Message);
+        }
+    }
+
+    private sealed class Reporter(ClaimedJob claim) : IProgress<JobProgress>
+    {
+        public void Report(JobProgress value) => claim.Report(value);
+    }
+}

@@ -1,0 +1,75 @@
+using Azure;
+using Microsoft.Extensions.Logging;
+
+namespace Serverless.GpuWorker.Jobs;
+
+/// <summary>Takes job after job, one at a time, from the queues in turn.</summary>
+internal sealed class WorkerLoop(JobClaims claims, JobRunner runner, WorkerOptions options, TimeProvider time, ILogger<WorkerLoop> log)
+{
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(0.2);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+
+    /// <summary>Until stopped, or idle for as long as was asked for.</summary>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        log.LogInformation("Waiting for jobs in {Queues}.", string.Join(", ", options.Queues));
+        var idleSince = time.GetTimestamp();
+        var pause = Shortest;
+        try
+        {
+            while (true)
+            {
+                stopping.ThrowIfCancellationRequested();
+                if (await WorkOnceAsync(stopping))
+                {
+                    (idleSince, pause) = (time.GetTimestamp(), Shortest);
+                    continue;
+                }
+
+                if (options.ExitWhenIdle is { } limit && time.GetElapsedTime(idleSince) >= limit)
+                {
+                    log.LogInformation("No job for {Seconds:0} s: the worker ends.", limit.TotalSeconds);
+                    return;
+                }
+
+                await Task.Delay(pause, time, stopping);
+                pause = pause * 2 < Longest ? pause * 2 : Longest;
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            log.LogInformation("Stopped.");
+        }
+    }
+
+    /// <returns>Whether there was a job to do.</returns>
+    private async Task<bool> WorkOnceAsync(CancellationToken stopping)
+    {
+        foreach (var queue in options.Queues)
+        {
+            try
+            {
+                // Not to be cut off between the lease and its first write: the stop is looked at before and after.
+                var taken = await claims.TakeAsync(queue, CancellationToken.None);
+                if (taken.Claim is { } claim)
+                {
+                    await using (claim)
+                    {
+                        await runner.RunAsync(claim, stopping);
+                    }
+                }
+
+                if (taken.Found)
+                {
+                    return true;
+                }
+            }
+            catch (Exception unreachable) when (unreachable is RequestFailedException or AggregateException or ClaimLostException)
+            {
+                log.LogWarning("Queue {Queue}: {Why}", queue, unreachable.Message);
+            }
+        }
+
+        return false;
+    }
+}

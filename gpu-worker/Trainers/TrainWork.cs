@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Azure;
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Logging;
+using Serverless.GpuWorker.Jobs;
+using Serverless.GpuWorker.Onnx;
+using Serverless.Pipeline;
+using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Training;
+
+namespace Serverless.GpuWorker.Trainers;
+
+/// <summary>A training job: rows and definition in, a proven model out.</summary>
+internal sealed class TrainWork(StorageClients storage, TimeProvider time, int? threads) : IJobWork
+{
+    public async Task<JobOutcome> RunAsync(ClaimContext claim, CancellationToken cancellationToken)
+    {
+        var job = claim.Job.Train ?? throw new JobFailedException($"Job '{claim.Job.JobId}' has no field 'train'.", userError: false);
+        var clock = Stopwatch.StartNew();
+        claim.Progress.Report(new JobProgress("reading", 0, 0, "rows"));
+        var definition = await ReadDefinitionAsync(job, cancellationToken);
+        var files = await DownloadAsync(job, claim.Folder, cancellationToken);
+        var session = new TrainingSession(definition, files, threads ?? job.Threads, claim, time);
+        var trained = await Task.Factory.StartNew(
+            () => session.Run(Metadata(claim.Job, job, definition), cancellationToken),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default
+        );
+        claim.Progress.Report(new JobProgress("uploading", 0, trained.Graph.Length, "bytes"));
+        var folder = JobBlobs.Claim(claim.Job.JobId, claim.Fence);
+        await UploadAsync(folder + "model.onnx", trained.Graph, cancellationToken);
+        await storage.Container(Containers.Jobs).WriteJsonAsync(folder + "signature.json", trained.Signature, cancellationToken);
+        var outcome = new TrainOutcome
+        {
+            ModelBlob = folder + "model.onnx",
+            SignatureBlob = folder + "signature.json",
+            Digest = Convert.ToHexStringLower(SHA256.HashData(trained.Graph)),
+            Bytes = trained.Graph.Length,
+            Trainer = trained.Trainer,
+            BestRound = trained.BestRound,
+            Rounds = trained.Rounds,
+            Validation = trained.Validation,
+            Agreement = trained.Agreement,
+            Dropped = trained.Dropped,
+            TrainSeconds = clock.Elapsed.TotalSeconds,
+        };
+        claim.Log.LogInformation("Model of {Bytes:N0} bytes stored after {Seconds:0.0} s.", outcome.Bytes, outcome.TrainSeconds);
+        return new JobOutcome(Train: outcome);
+    }
+
+    private async Task<PipelineDefinition> ReadDefinitionAsync(TrainJob job, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await new DefinitionStore(storage).ReadPinnedAsync(job.DefinitionBlob, cancellationToken)).Definition;
+        }
+        catch (InvalidDataException unusable)
+        {
+            throw new JobFailedException(unusable.Message, userError: true, unusable);
+        }
+    }
+
+    private async Task<TrainingFiles> DownloadAsync(TrainJob job, string folder, CancellationToken cancellationToken)
+    {
+        var files = new TrainingFiles
+        {
+            Train = Path.Combine(folder, "train.parquet"),
+            Validation = Path.Combine(folder, "validation.parquet"),
+            Test = Path.Combine(folder, "test.parquet"),
+            Schema =
+                await storage.Container(Containers.Datasets).ReadJsonAsync<DatasetSchema>(job.Split.Dataset.Schema, cancellationToken)
+                ?? throw Missing(job.Split.Dataset.Schema),
+        };
+        await Task.WhenAll(
+            DownloadAsync(job.Split.Train, files.Train, cancellationToken),
+            DownloadAsync(job.Split.Validation, files.Validation, cancellationToken),
+            DownloadAsync(job.TestBlob, files.Test, cancellationToken)
+        );
+        return files;
+    }
+
+    private async Task DownloadAsync(string blob, string file, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await storage.Container(Containers.Datasets).GetBlobClient(blob).DownloadToAsync(file, cancellationToken);
+        }
+        catch (RequestFailedException missing) when (missing.Status == 404)
+        {
+            throw Missing(blob);
+        }
+    }
+
+    private async Task UploadAsync(string blob, byte[] content, CancellationToken cancellationToken)
+    {
+        var options = new BlobUploadOptions { HttpHeaders = new() { ContentType = "application/octet-stream" } };
+        await storage.Container(Containers.Jobs).GetBlobClient(blob).UploadAsync(BinaryData.FromBytes(content), options, cancellationToken);
+    }
+
+    private static Dictionary<string, string> Metadata(JobSpec spec, TrainJob job, PipelineDefinition definition) =>
+        new()
+        {
+            ["task"] = JsonNamingPolicy.CamelCase.ConvertName(definition.Data.Task.ToString()),
+            ["target"] = definition.Data.Target,
+            ["pipeline"] = spec.Pipeline,
+            ["run"] = spec.RunId,
+            ["dataVersion"] = job.Split.Dataset.Version,
+            ["split"] = job.Split.SplitId,
+        };
+
+    private static JobFailedException Missing(string blob) =>
+        new(
+            $"Blob datasets/{blob} is not there; expected the split of the run. Start the run again: it makes the split anew.",
+            userError: false
+        );
+}
+
+/// <summary>The job's inputs on this machine.</summary>
+internal sealed record TrainingFiles
+{
+    public required string Train { get; init; }
+
+    public required string Validation { get; init; }
+
+    /// <summary>The held-out rows: only the agreement is proven on them.</summary>
+    public required string Test { get; init; }
+
+    public required DatasetSchema Schema { get; init; }
+}
