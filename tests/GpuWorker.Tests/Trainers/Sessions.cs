@@ -32,7 +32,7 @@ internal static class Sessions
         };
 
     public static TrainedGraph Train(PipelineDefinition definition, TrainingFiles files, CancellationToken cancellationToken) =>
-        new TrainingSession(definition, files, 2, Claim(Path.GetDirectoryName(files.Train)!), TimeProvider.System).Run(
+        new TrainingSession(definition, files, 1, Claim(Path.GetDirectoryName(files.Train)!), TimeProvider.System).Run(
             new Dictionary<string, string> { ["run"] = "run-1" },
             cancellationToken
         );
