@@ -28,7 +28,7 @@ public sealed class OnDropEvent(RunStarter starter, ILogger<OnDropEvent> log)
         var outcome = await starter.StartAsync(client, blob, content: null, cancellationToken);
         if (outcome.Problem is { } problem)
         {
-            log.LogWarning("{Problem}", problem);
+            log.LogInformation("{Problem}", problem);
         }
         else if (!outcome.Started)
         {
