@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
@@ -22,6 +23,8 @@ public static class PipelineServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => StorageClients.FromConfiguration(configuration));
         services.AddSingleton<DefinitionStore>();
+        services.AddSingleton<DatasetStore>();
+        services.AddSingleton<DatasetIngestion>();
         services.AddSingleton<JobBoard>();
         services.AddSingleton<AliasStore>();
         services.AddSingleton<ModelRegistry>();

@@ -2,7 +2,7 @@ namespace Serverless.Pipeline.Datasets;
 
 /// <summary>One version of a pipeline's data; never changed once written.</summary>
 /// <param name="Pipeline">Name of the pipeline.</param>
-/// <param name="Version">16 hexadecimal digits of the SHA-256 over the source bytes and the reading options.</param>
+/// <param name="Version">16 hexadecimal digits of the SHA-256 over the source bytes, the reading options and the columns with their types.</param>
 public sealed record DatasetRef(string Pipeline, string Version)
 {
     /// <summary>Names below are blobs of container <c>datasets</c>.</summary>
