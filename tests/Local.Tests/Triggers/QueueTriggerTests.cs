@@ -1,0 +1,222 @@
+using System.Collections.Concurrent;
+using Azure.Storage.Queues;
+using Azure.Storage.Queues.Models;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Serverless.Local.Tests.Hosting;
+using Serverless.Testing;
+
+namespace Serverless.Local.Tests.Triggers;
+
+public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
+{
+    private static readonly ConcurrentDictionary<string, ConcurrentQueue<string>> Seen = new();
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Message_OfEachType_ReachesItsFunctionAndIsDeleted()
+    {
+        await using var app = await StartAsync(typeof(Types));
+        await Send("types-text", "text");
+        await Send("types-bytes", "bytes");
+        await Send("types-data", "data");
+        await Send("types-json", """{"name":"json","Size":2}""");
+        await Send("types-message", "message");
+        foreach (var expected in (string[])["text", "bytes", "data", "json2", "message 1 True"])
+            await Eventually.HoldsAsync(() => Of("types").Contains(expected), expected, Stop);
+        await Eventually.HoldsAsync(async () => await CountAsync("types-text") == 0, "the message to be deleted", Stop);
+    }
+
+    [Fact]
+    public async Task Message_FunctionFailsFiveTimes_GoesToThePoisonQueueAsItWas()
+    {
+        await using var app = await StartAsync(typeof(Fails));
+        await Send("fails", "bad");
+        var poison = Queue("fails-poison");
+        var message = await Eventually.GivesAsync(() => PeekAsync(poison), "the poison message", Stop);
+        Assert.Equal("bad", message.Body.ToString());
+        Assert.Equal(["1", "2", "3", "4", "5"], Of("fails"));
+        Assert.Equal(0, await CountAsync("fails"));
+    }
+
+    [Fact]
+    public async Task Message_NotBase64_GoesToThePoisonQueueWithoutARun()
+    {
+        await using var app = await StartAsync(typeof(Plain));
+        var plain = new QueueClient(azurite.ConnectionString, "plain");
+        await plain.CreateIfNotExistsAsync(cancellationToken: Stop);
+        await plain.SendMessageAsync("not base64!", Stop);
+        var poison = new QueueClient(azurite.ConnectionString, "plain-poison");
+        var message = await Eventually.GivesAsync(() => PeekAsync(poison), "the poison message", Stop);
+        Assert.Equal("not base64!", message.Body.ToString());
+        Assert.Empty(Of("plain"));
+    }
+
+    [Fact]
+    public async Task Message_NotOfTheFunctionsType_IsTriedAndBecomesPoison()
+    {
+        await using var app = await StartAsync(typeof(Typed));
+        await Send("typed", "no json");
+        Assert.NotNull(await Eventually.GivesAsync(() => PeekAsync(Queue("typed-poison")), "the poison message", Stop));
+        Assert.Empty(Of("typed"));
+    }
+
+    [Fact]
+    public async Task Messages_Many_RunAtTheSameTime()
+    {
+        await using var app = await StartAsync(typeof(Together));
+        await Task.WhenAll(Enumerable.Range(0, Together.Size).Select(i => Send("together", i.ToString())));
+        await Together.All.Task.WaitAsync(Eventually.Deadline, Stop);
+    }
+
+    [Fact]
+    public async Task Stop_FunctionRuns_IsWaitedForAndItsMessageDeleted()
+    {
+        var app = await StartAsync(typeof(Draining));
+        await Send("draining", "work");
+        await Draining.Entered.Task.WaitAsync(Eventually.Deadline, Stop);
+        var stopped = app.DisposeAsync().AsTask();
+        Draining.Leave.SetResult();
+        await stopped;
+        Assert.Equal(["work"], Of("draining"));
+        Assert.Equal(0, await CountAsync("draining"));
+    }
+
+    [Fact]
+    public async Task QueueOutput_ReturnAndProperty_AreSentAsBase64()
+    {
+        await using var app = await StartAsync(typeof(Sends));
+        Assert.Equal("answer", await app.Client.GetStringAsync("/api/Answers", Stop));
+        using var response = await app.Client.GetAsync("/api/Returns", Stop);
+        Assert.Equal("", await response.Content.ReadAsStringAsync(Stop));
+        foreach (var expected in (string[])["returned", "property", """{"name":"x","size":1}"""])
+            await Eventually.HoldsAsync(() => Of("sent").Contains(expected, StringComparer.OrdinalIgnoreCase), expected, Stop);
+    }
+
+    private Task<TestApp> StartAsync(params Type[] classes) =>
+        TestApp.StartAsync(new() { ["AzureWebJobsStorage"] = azurite.ConnectionString, ["Work"] = azurite.ConnectionString }, classes);
+
+    private static ConcurrentQueue<string> Of(string name) => Seen.GetOrAdd(name, _ => new());
+
+    private QueueClient Queue(string name) =>
+        new(azurite.ConnectionString, name, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+
+    private async Task Send(string queue, string text)
+    {
+        var client = Queue(queue);
+        await client.CreateIfNotExistsAsync(cancellationToken: Stop);
+        await client.SendMessageAsync(text, Stop);
+    }
+
+    private async Task<int> CountAsync(string queue) => (await Queue(queue).GetPropertiesAsync(Stop)).Value.ApproximateMessagesCount;
+
+    private static async Task<PeekedMessage?> PeekAsync(QueueClient queue)
+    {
+        if (!await queue.ExistsAsync(Stop))
+            return null;
+        return (await queue.PeekMessageAsync(Stop)).Value;
+    }
+
+    public sealed record Item(string Name, int Size);
+
+    public static class Types
+    {
+        [Function("TypesText")]
+        public static void Text([QueueTrigger("types-text", Connection = "Work")] string message) => Of("types").Enqueue(message);
+
+        [Function("TypesBytes")]
+        public static void Bytes([QueueTrigger("types-bytes")] byte[] message) => Of("types").Enqueue(BinaryData.FromBytes(message).ToString());
+
+        [Function("TypesData")]
+        public static Task Data([QueueTrigger("types-data")] BinaryData message)
+        {
+            Of("types").Enqueue(message.ToString());
+            return Task.CompletedTask;
+        }
+
+        [Function("TypesJson")]
+        public static void Json([QueueTrigger("types-json")] Item message) => Of("types").Enqueue(message.Name + message.Size);
+
+        [Function("TypesMessage")]
+        public static void Message([QueueTrigger("types-message")] QueueMessage message, long dequeueCount, FunctionContext context) =>
+            Of("types").Enqueue($"{message.Body} {dequeueCount} {Equals(context.BindingContext.BindingData["id"], message.MessageId)}");
+    }
+
+    public static class Fails
+    {
+        [Function("Fails")]
+        public static void Run([QueueTrigger("fails")] string message, long dequeueCount)
+        {
+            Of("fails").Enqueue(dequeueCount.ToString());
+            throw new InvalidOperationException("as the test wants it");
+        }
+    }
+
+    public static class Plain
+    {
+        [Function("Plain")]
+        public static void Run([QueueTrigger("plain")] string message) => Of("plain").Enqueue(message);
+    }
+
+    public static class Typed
+    {
+        [Function("Typed")]
+        public static void Run([QueueTrigger("typed")] Item message) => Of("typed").Enqueue(message.Name);
+    }
+
+    public static class Together
+    {
+        public const int Size = 12;
+        private static int inside;
+
+        public static TaskCompletionSource All { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        [Function("Together")]
+        public static Task Run([QueueTrigger("together")] string message)
+        {
+            if (Interlocked.Increment(ref inside) == Size)
+                All.TrySetResult();
+            return All.Task;
+        }
+    }
+
+    public static class Draining
+    {
+        public static TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public static TaskCompletionSource Leave { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        [Function("Draining")]
+        public static async Task Run([QueueTrigger("draining")] string message)
+        {
+            Entered.SetResult();
+            await Leave.Task;
+            Of("draining").Enqueue(message);
+        }
+    }
+
+    public sealed class Sends
+    {
+        [Function("Returns"), QueueOutput("sent")]
+        public string Returns([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) => "returned";
+
+        [Function("Answers")]
+        public Answer Answers([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) =>
+            new() { Text = ["property"], Item = new Item("x", 1), Response = "answer" };
+
+        [Function("Receives")]
+        public void Receives([QueueTrigger("sent")] string message) => Of("sent").Enqueue(message);
+    }
+
+    public sealed class Answer
+    {
+        [QueueOutput("sent")]
+        public string[] Text { get; init; } = [];
+
+        [QueueOutput("sent")]
+        public Item? Item { get; init; }
+
+        [HttpResult]
+        public string Response { get; init; } = "";
+    }
+}

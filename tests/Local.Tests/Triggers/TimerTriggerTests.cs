@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Time.Testing;
+using Serverless.Local.Tests.Hosting;
+using Serverless.Local.Triggers.Timers;
+using Serverless.Testing;
+
+namespace Serverless.Local.Tests.Triggers;
+
+public sealed class TimerTriggerTests
+{
+    private static readonly DateTimeOffset Noon = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    [Theory]
+    [InlineData("0 */5 * * * *", "2026-03-01T12:05:00")]
+    [InlineData("*/20 * * * * *", "2026-03-01T12:00:20")]
+    [InlineData("30 0 9 * * Mon-Fri", "2026-03-02T09:00:30")]
+    [InlineData("0 0 0 29 feb *", "2028-02-29T00:00:00")]
+    [InlineData("0 0 0 1,15 * *", "2026-03-15T00:00:00")]
+    [InlineData("0 30 9 1 1-6/2 *", "2026-05-01T09:30:00")]
+    [InlineData("0 0 12 * * 7", "2026-03-08T12:00:00")]
+    [InlineData("5 4 3 2 1 *", "2027-01-02T03:04:05")]
+    [InlineData("*/30 * * * *", "2026-03-01T12:30:00")]
+    [InlineData("01:00:00", "2026-03-01T13:00:00")]
+    public void Next_Schedule_GivesTheFirstTimeAfter(string schedule, string expected) =>
+        Assert.Equal(DateTimeOffset.Parse(expected + "Z"), CronSchedule.Parse(schedule).Next(Noon));
+
+    [Fact]
+    public void Next_DayThatNeverComes_IsNull() => Assert.Null(CronSchedule.Parse("0 0 0 30 2 *").Next(Noon));
+
+    [Theory]
+    [InlineData("* * *", "3 fields")]
+    [InlineData("0 60 * * * *", "from 0 to 59")]
+    [InlineData("0 0 0 * 13 *", "from 1 to 12")]
+    [InlineData("0 0 5-1 * * *", "'5-1'")]
+    [InlineData("0 0 x * * *", "'x'")]
+    [InlineData("0 */0 * * * *", "'0'")]
+    [InlineData("00:00:00", "interval")]
+    public void Parse_WrongSchedule_NamesTheField(string schedule, string part) =>
+        Assert.Contains(part, Assert.Throws<FormatException>(() => CronSchedule.Parse(schedule)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Timer_TimePasses_RunsAtEachTimeAndOnceForWhatItMissed()
+    {
+        using var folder = new TestFolder();
+        var time = new FakeTimeProvider(Noon);
+        await using (await TestApp.StartAsync(TestApp.Builder(folder.Path, time, typeof(Hourly)).Build(), folder.Path))
+        {
+            var file = Path.Combine(folder.Path, ".serverless", "timers", "Hourly.json");
+            await Eventually.HoldsAsync(() => File.Exists(file), "the schedule to be written", TestContext.Current.CancellationToken);
+            await AdvanceUntil(time, 1);
+            await AdvanceUntil(time, 2);
+        }
+        Assert.All(Hourly.Runs.Take(2), run => Assert.False(run.IsPastDue && run.ScheduleStatus is null));
+        // Away for half a day: one run makes up for it.
+        time.Advance(TimeSpan.FromHours(12));
+        await using (await TestApp.StartAsync(TestApp.Builder(folder.Path, time, typeof(Hourly)).Build(), folder.Path))
+            await Eventually.HoldsAsync(() => Hourly.Runs.Count == 3, "the missed run", TestContext.Current.CancellationToken);
+        var missed = Hourly.Runs.Last();
+        Assert.True(missed.IsPastDue);
+        Assert.Equal(0, missed.ScheduleStatus!.Last.Minute);
+        Assert.Equal(missed.ScheduleStatus.Last.AddHours(2), missed.ScheduleStatus.Next);
+    }
+
+    [Fact]
+    public async Task Timer_RunOnStartup_RunsAtOnce()
+    {
+        using var folder = new TestFolder();
+        await using var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, new FakeTimeProvider(Noon), typeof(AtStart)).Build(), folder.Path);
+        await AtStart.Ran.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+    }
+
+    private static Task AdvanceUntil(FakeTimeProvider time, int runs) =>
+        Eventually.HoldsAsync(
+            () =>
+            {
+                if (Hourly.Runs.Count < runs)
+                    time.Advance(TimeSpan.FromMinutes(1));
+                return Hourly.Runs.Count >= runs;
+            },
+            $"run {runs}",
+            TestContext.Current.CancellationToken
+        );
+
+    public static class Hourly
+    {
+        public static ConcurrentQueue<TimerInfo> Runs { get; } = new();
+
+        [Function("Hourly")]
+        public static void Run([TimerTrigger("0 0 * * * *")] TimerInfo timer) => Runs.Enqueue(timer);
+    }
+
+    public static class AtStart
+    {
+        public static TaskCompletionSource Ran { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        [Function("AtStart")]
+        public static void Run([TimerTrigger("0 0 0 1 1 *", RunOnStartup = true)] TimerInfo timer) => Ran.TrySetResult();
+    }
+}
