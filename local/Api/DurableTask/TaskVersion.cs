@@ -5,7 +5,7 @@ public readonly struct TaskVersion : IEquatable<TaskVersion>
 {
     public TaskVersion(string? version) => Version = version ?? string.Empty;
 
-    public static TaskVersion Unversioned => default;
+    public static readonly TaskVersion Unversioned;
 
     public string Version => field ?? string.Empty;
 

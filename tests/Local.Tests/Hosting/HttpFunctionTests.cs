@@ -74,7 +74,7 @@ public sealed class HttpFunctionTests
     [Fact]
     public async Task Post_BodyOverTheLimit_Is413()
     {
-        await using var app = await TestApp.StartAsync(new() { ["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"] = "1000" }, typeof(Parameters));
+        await using var app = await TestApp.StartWithAsync(new() { ["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"] = "1000" }, typeof(Parameters));
         using var content = new StringContent(new string('x', 2_000), Encoding.UTF8);
         using var response = await app.Client.PostAsync("/api/count", content, Stop);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, response.StatusCode);
@@ -95,10 +95,10 @@ public sealed class HttpFunctionTests
         await using var app = await TestApp.StartAsync(typeof(Slow));
         using var caller = new CancellationTokenSource();
         var call = app.Client.GetAsync("/api/Slow", caller.Token);
-        await Slow.Entered.Task.WaitAsync(Stop);
+        await Slow.Entered.Task.WaitAsync(Eventually.Deadline, Stop);
         await caller.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
-        await Slow.Cancelled.Task.WaitAsync(Stop);
+        await Slow.Cancelled.Task.WaitAsync(Eventually.Deadline, Stop);
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class HttpFunctionTests
     [Fact]
     public async Task Start_FunctionsKeySet_OpensWithItInsteadOfTheKeyInTheFile()
     {
-        await using var app = await TestApp.StartAsync(new() { ["FUNCTIONS_KEY"] = "chosen" }, typeof(Levels));
+        await using var app = await TestApp.StartWithAsync(new() { ["FUNCTIONS_KEY"] = "chosen" }, typeof(Levels));
         Assert.Equal(HttpStatusCode.OK, await Status(app, "/api/ByDefault", "chosen"));
         Assert.Equal(HttpStatusCode.Unauthorized, await Status(app, "/api/ByDefault", app.Key));
     }

@@ -47,6 +47,10 @@ internal sealed class TestApp : IAsyncDisposable
 
     public static FunctionsApplicationBuilder Builder(string folder, TimeProvider time, params Type[] classes)
     {
+        // Else the one beside the test assembly is found.
+        var settings = Path.Combine(folder, "host.json");
+        if (!File.Exists(settings))
+            File.WriteAllText(settings, """{ "version": "2.0" }""");
         var builder = new FunctionsApplicationBuilder(
             new AppOptions
             {
@@ -68,7 +72,7 @@ internal sealed class TestApp : IAsyncDisposable
     }
 
     /// <summary>Starts the classes with settings, in a new folder.</summary>
-    public static Task<TestApp> StartAsync(Dictionary<string, string?> settings, params Type[] classes)
+    public static Task<TestApp> StartWithAsync(Dictionary<string, string?> settings, params Type[] classes)
     {
         var folder = new TestFolder();
         var builder = Builder(folder.Path, classes);
@@ -76,7 +80,7 @@ internal sealed class TestApp : IAsyncDisposable
         return StartAsync(builder.Build(), folder.Path, folder);
     }
 
-    public static Task<TestApp> StartAsync(params Type[] classes) => StartAsync([], classes);
+    public static Task<TestApp> StartAsync(params Type[] classes) => StartWithAsync([], classes);
 
     public async ValueTask DisposeAsync()
     {

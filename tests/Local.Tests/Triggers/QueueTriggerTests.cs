@@ -94,7 +94,7 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
     }
 
     private Task<TestApp> StartAsync(params Type[] classes) =>
-        TestApp.StartAsync(new() { ["AzureWebJobsStorage"] = azurite.ConnectionString, ["Work"] = azurite.ConnectionString }, classes);
+        TestApp.StartWithAsync(new() { ["AzureWebJobsStorage"] = azurite.ConnectionString, ["Work"] = azurite.ConnectionString }, classes);
 
     private static ConcurrentQueue<string> Of(string name) => Seen.GetOrAdd(name, _ => new());
 
