@@ -20,7 +20,10 @@ public sealed class ListingParityTests
     [Fact]
     public void Signature_OfMembersOfEveryKind_IsWrittenAsInTheListing()
     {
-        Assert.Equal("abstract class Sample<T> : Exception", Signature.Header(typeof(Sample<>)).Replace("Serverless.Local.Tests.Api.", "", StringComparison.Ordinal));
+        Assert.Equal(
+            "abstract class Sample<T> : SampleRoot",
+            Signature.Header(typeof(Sample<>)).Replace("Serverless.Local.Tests.Api.", "", StringComparison.Ordinal)
+        );
         var members = Signature.Members(typeof(Sample<>)).ToHashSet(StringComparer.Ordinal);
         Assert.Superset(
             new HashSet<string>(StringComparer.Ordinal)
@@ -56,7 +59,7 @@ public sealed class ListingParityTests
 }
 
 /// <summary>A type with a member of each kind.</summary>
-public abstract class Sample<T> : Exception
+public abstract class Sample<T> : SampleRoot
 {
     public static readonly int Count = 1;
 
@@ -72,3 +75,5 @@ public abstract class Sample<T> : Exception
 
     protected virtual void Close() { }
 }
+
+public class SampleRoot;

@@ -10,7 +10,16 @@ internal static class Signature
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     // What every record and every object has is left out of the listing.
-    private static readonly HashSet<string> Left = ["Equals", "GetHashCode", "ToString", "PrintMembers", "Deconstruct", "<Clone>$", "Finalize"];
+    private static readonly HashSet<string> Left =
+    [
+        "Equals",
+        "GetHashCode",
+        "ToString",
+        "PrintMembers",
+        "Deconstruct",
+        "<Clone>$",
+        "Finalize",
+    ];
 
     public static string Header(Type type)
     {
@@ -51,7 +60,9 @@ internal static class Signature
         return
         [
             .. type.GetConstructors(Declared).Where(c => !c.IsStatic && IsSeen(c)).Select(c => $"new({Parameters(c)})"),
-            .. type.GetProperties(Declared).Where(p => p.GetAccessors(true).Any(IsSeen) && p.GetIndexParameters().Length == 0).Select(Property),
+            .. type.GetProperties(Declared)
+                .Where(p => p.GetAccessors(true).Any(IsSeen) && p.GetIndexParameters().Length == 0)
+                .Select(Property),
             .. type.GetFields(Declared).Where(f => f.IsPublic || f.IsFamily || f.IsFamilyOrAssembly).Select(Field),
             .. type.GetMethods(Declared).Where(m => IsSeen(m) && !m.IsSpecialName && !Left.Contains(m.Name)).Select(Method),
         ];
@@ -68,7 +79,8 @@ internal static class Signature
         return $"{Static(property.GetAccessors(true)[0])}{type} {property.Name} {{ {string.Join(' ', accessors)} }}";
     }
 
-    private static string Field(FieldInfo field) => $"{(field.IsStatic ? "static " : "")}{TypeNames.Of(field.FieldType, TypeNames.Nullability(field))} {field.Name}";
+    private static string Field(FieldInfo field) =>
+        $"{(field.IsStatic ? "static " : "")}{TypeNames.Of(field.FieldType, TypeNames.Nullability(field))} {field.Name}";
 
     private static string Method(MethodInfo method)
     {

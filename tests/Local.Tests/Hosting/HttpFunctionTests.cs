@@ -175,33 +175,45 @@ public sealed class HttpFunctionTests
         private static readonly Item One = new("a", 1);
 
         [Function("Ok")]
-        public static IActionResult Ok([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "ok")] HttpRequest request) => new OkObjectResult(One);
+        public static IActionResult Ok([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "ok")] HttpRequest request) =>
+            new OkObjectResult(One);
 
         [Function("Object")]
-        public static Task<IActionResult> Object([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "object")] HttpRequest request) =>
-            Task.FromResult<IActionResult>(new ObjectResult(One) { StatusCode = 409 });
+        public static Task<IActionResult> Object(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "object")] HttpRequest request
+        ) => Task.FromResult<IActionResult>(new ObjectResult(One) { StatusCode = 409 });
 
         [Function("Bad")]
-        public static BadRequestObjectResult Bad([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "bad")] HttpRequest request) => new(One);
+        public static BadRequestObjectResult Bad(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "bad")] HttpRequest request
+        ) => new(One);
 
         [Function("Missing")]
-        public static IActionResult Missing([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "missing")] HttpRequest request) => new NotFoundResult();
+        public static IActionResult Missing(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "missing")] HttpRequest request
+        ) => new NotFoundResult();
 
         [Function("Status")]
-        public static IActionResult Status([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "status")] HttpRequest request) => new StatusCodeResult(503);
+        public static IActionResult Status(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "status")] HttpRequest request
+        ) => new StatusCodeResult(503);
 
         [Function("Json")]
-        public static IActionResult Json([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "json")] HttpRequest request) => new JsonResult(One);
+        public static IActionResult Json([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "json")] HttpRequest request) =>
+            new JsonResult(One);
 
         [Function("Content")]
-        public static IActionResult Content([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "content")] HttpRequest request) =>
-            new ContentResult { Content = "<p>", ContentType = "text/html; charset=utf-8" };
+        public static IActionResult Content(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "content")] HttpRequest request
+        ) => new ContentResult { Content = "<p>", ContentType = "text/html; charset=utf-8" };
 
         [Function("Text")]
         public static string Text([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "text")] HttpRequest request) => "plain";
 
         [Function("OkText")]
-        public static IActionResult OkText([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "oktext")] HttpRequest request) => new OkObjectResult("plain");
+        public static IActionResult OkText(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "oktext")] HttpRequest request
+        ) => new OkObjectResult("plain");
 
         [Function("File")]
         public static IActionResult File([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "file")] HttpRequest request) =>
@@ -215,7 +227,9 @@ public sealed class HttpFunctionTests
         public static Item Record([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "record")] HttpRequest request) => One;
 
         [Function("ValueTask")]
-        public static async ValueTask<Item> ValueTask([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "valuetask")] HttpRequest request)
+        public static async ValueTask<Item> ValueTask(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = Root + "valuetask")] HttpRequest request
+        )
         {
             await Task.Yield();
             return One;
@@ -251,7 +265,10 @@ public sealed class HttpFunctionTests
             item.Name + item.Size;
 
         [Function("Count")]
-        public async Task<string> Count([HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "count")] HttpRequest request, CancellationToken cancellationToken)
+        public async Task<string> Count(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "post", Route = "count")] HttpRequest request,
+            CancellationToken cancellationToken
+        )
         {
             var count = 0L;
             var buffer = new byte[65_536];
@@ -268,7 +285,10 @@ public sealed class HttpFunctionTests
         public static TaskCompletionSource Cancelled { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         [Function("Slow")]
-        public static async Task Run([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request, CancellationToken cancellationToken)
+        public static async Task Run(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request,
+            CancellationToken cancellationToken
+        )
         {
             cancellationToken.Register(Cancelled.SetResult);
             Entered.SetResult();

@@ -12,7 +12,9 @@ public sealed class SettingsTests
     {
         using var folder = new TestFolder();
         var file = Path.Combine(folder.Path, ".serverless", "app.json");
-        await using (var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, typeof(HttpFunctionTests.Levels)).Build(), folder.Path))
+        await using (
+            var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, typeof(HttpFunctionTests.Levels)).Build(), folder.Path)
+        )
         {
             using var written = JsonDocument.Parse(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
             Assert.Equal(app.Url, written.RootElement.GetProperty("url").GetString());
@@ -37,7 +39,10 @@ public sealed class SettingsTests
     public void Read_HostJson_IsOverriddenByAppSettings()
     {
         using var folder = new TestFolder();
-        var path = folder.Write("host.json", """{ "functionTimeout": "-1", "extensions": { "queues": { "batchSize": 8, "maxPollingInterval": "00:00:02" } } }""");
+        var path = folder.Write(
+            "host.json",
+            """{ "functionTimeout": "-1", "extensions": { "queues": { "batchSize": 8, "maxPollingInterval": "00:00:02" } } }"""
+        );
         var configuration = new ConfigurationBuilder()
             .AddInMemoryCollection(new Dictionary<string, string?> { ["AzureFunctionsJobHost:extensions:queues:batchSize"] = "4" })
             .Build();
@@ -78,6 +83,10 @@ public sealed class SettingsTests
             ["host", "plain", "named", "prefixed", "host"],
             new[] { null, "Plain", "Named", "Prefixed", "Storage" }.Select(name => connections.Require(name, "test"))
         );
-        Assert.Contains("identity-based", Assert.Throws<InvalidOperationException>(() => connections.Require("Identity", "test")).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "identity-based",
+            Assert.Throws<InvalidOperationException>(() => connections.Require("Identity", "test")).Message,
+            StringComparison.Ordinal
+        );
     }
 }

@@ -43,7 +43,8 @@ internal sealed class TestApp : IAsyncDisposable
 
     public IServiceProvider Services => _host.Services;
 
-    public static FunctionsApplicationBuilder Builder(string folder, params Type[] classes) => Builder(folder, TimeProvider.System, classes);
+    public static FunctionsApplicationBuilder Builder(string folder, params Type[] classes) =>
+        Builder(folder, TimeProvider.System, classes);
 
     public static FunctionsApplicationBuilder Builder(string folder, TimeProvider time, params Type[] classes)
     {

@@ -125,7 +125,8 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
         public static void Text([QueueTrigger("types-text", Connection = "Work")] string message) => Of("types").Enqueue(message);
 
         [Function("TypesBytes")]
-        public static void Bytes([QueueTrigger("types-bytes")] byte[] message) => Of("types").Enqueue(BinaryData.FromBytes(message).ToString());
+        public static void Bytes([QueueTrigger("types-bytes")] byte[] message) =>
+            Of("types").Enqueue(BinaryData.FromBytes(message).ToString());
 
         [Function("TypesData")]
         public static Task Data([QueueTrigger("types-data")] BinaryData message)
@@ -166,7 +167,7 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
 
     public static class Together
     {
-        public const int Size = 12;
+        public const int Size = 8;
         private static int inside;
 
         public static TaskCompletionSource All { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -202,7 +203,12 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
 
         [Function("Answers")]
         public Answer Answers([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) =>
-            new() { Text = ["property"], Item = new Item("x", 1), Response = "answer" };
+            new()
+            {
+                Text = ["property"],
+                Item = new Item("x", 1),
+                Response = "answer",
+            };
 
         [Function("Receives")]
         public void Receives([QueueTrigger("sent")] string message) => Of("sent").Enqueue(message);

@@ -67,7 +67,10 @@ public sealed class TimerTriggerTests
     public async Task Timer_RunOnStartup_RunsAtOnce()
     {
         using var folder = new TestFolder();
-        await using var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, new FakeTimeProvider(Noon), typeof(AtStart)).Build(), folder.Path);
+        await using var app = await TestApp.StartAsync(
+            TestApp.Builder(folder.Path, new FakeTimeProvider(Noon), typeof(AtStart)).Build(),
+            folder.Path
+        );
         await AtStart.Ran.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
     }
 
