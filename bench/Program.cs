@@ -3,8 +3,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Serverless.Bench.Frame;
 using Serverless.Bench.Infer;
+using Serverless.Bench.Train;
 
-IBenchmark[] benchmarks = [new InferBenchmark()];
+IBenchmark[] benchmarks = [new InferBenchmark(), new TrainBenchmark()];
 
 if (args.Length is not (1 or 3) || args.Length == 3 && args[1] != "--json")
 {
