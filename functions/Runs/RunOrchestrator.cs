@@ -107,7 +107,7 @@ public sealed class RunOrchestrator
         }
         else
         {
-            data = await context.CallActivityAsync<IngestOutcome>("IngestFile", request, RunRetries.WholeFile);
+            data = await context.CallActivityAsync<IngestOutcome>(nameof(IngestFile), request, RunRetries.WholeFile);
         }
 
         if (data is not { Accepted: true, Dataset: not null, Split: not null })
