@@ -16,6 +16,7 @@ internal sealed class TrainBenchmark : IBenchmark
     private const int TrainCount = 30_000;
     private const int ValidationCount = 6_000;
     private const int Seed = 42;
+
     // One: with two, threads that wait for each other measure the neighbours on the machine.
     private const int Threads = 1;
     private const int MeasuredRounds = 5;
