@@ -65,9 +65,6 @@ internal sealed record DurableOptions
     /// <summary>Below this size in bytes the log is not compacted; above it, when less than half of it is alive.</summary>
     public long CompactAboveBytes { get; init; } = 128 * 1024 * 1024;
 
-    /// <summary>How often the engine looks whether the log wants compaction.</summary>
-    public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromSeconds(2);
-
     /// <summary>Takes the place of the disk in tests.</summary>
     public Action<Microsoft.Win32.SafeHandles.SafeFileHandle, ReadOnlyMemory<byte>, long>? Disk { get; init; }
 

@@ -21,7 +21,6 @@ var options = new DurableOptions
     Folder = folder,
     SegmentBytes = 8 * 1024,
     CompactAboveBytes = 32 * 1024,
-    CompactionInterval = TimeSpan.FromMilliseconds(20),
 };
 await using var engine = new DurableEngine(options, new CrashFunctions(notes), TimeProvider.System, NullLoggerFactory.Instance);
 await engine.StartAsync(CancellationToken.None);

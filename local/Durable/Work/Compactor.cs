@@ -12,10 +12,9 @@ internal sealed class Compactor(EngineParts parts)
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(parts.Options.CompactionInterval, parts.Time);
         try
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
+            await foreach (var _ in parts.CompactionWanted.Reader.ReadAllAsync(cancellationToken))
                 await CompactAsync(cancellationToken);
         }
         catch (OperationCanceledException)
@@ -31,7 +30,7 @@ internal sealed class Compactor(EngineParts parts)
     public async Task CompactAsync(CancellationToken cancellationToken)
     {
         var log = parts.Store.Log;
-        while (log.Bytes > Math.Max(parts.Options.CompactAboveBytes, 2 * parts.LiveBytes) && log.EndOfOldest is { } end)
+        while (parts.WantsCompaction && log.EndOfOldest is { } end)
         {
             foreach (var some in parts.Table.All.Where(entry => ReachesBefore(entry, end)).Chunk(AtOnce))
             {

@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
 namespace Serverless.Local.Durable;
@@ -57,6 +58,13 @@ internal sealed class EngineParts : IDisposable
 
     /// <summary>Set while the engine stops: nothing new is begun.</summary>
     public bool IsStopping { get; set; }
+
+    /// <summary>Wakes the compactor; one call waits at most.</summary>
+    public Channel<bool> CompactionWanted { get; } =
+        Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Whether the log is large, and more than half of it dead.</summary>
+    public bool WantsCompaction => Store.Log.Bytes > Math.Max(Options.CompactAboveBytes, 2 * LiveBytes);
 
     /// <summary>Bytes of the log that belong to instances that are still there.</summary>
     public long LiveBytes => Interlocked.Read(ref liveBytes);

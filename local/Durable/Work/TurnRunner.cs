@@ -22,6 +22,8 @@ internal sealed class TurnRunner(EngineParts parts)
             if (work.Durable is { } durable)
                 await durable;
             Publish(entry, work);
+            if (parts.WantsCompaction)
+                parts.CompactionWanted.Writer.TryWrite(true);
         }
         catch (Exception exception)
         {

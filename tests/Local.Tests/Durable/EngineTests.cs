@@ -12,13 +12,7 @@ public sealed class EngineTests
     [Fact]
     public async Task Compact_MostInstancesPurged_LogShrinksAndTheRestStays()
     {
-        var change = (DurableOptions options) =>
-            options with
-            {
-                SegmentBytes = 16 * 1024,
-                CompactAboveBytes = 32 * 1024,
-                CompactionInterval = TimeSpan.FromHours(1),
-            };
+        var change = (DurableOptions options) => options with { SegmentBytes = 16 * 1024, CompactAboveBytes = 32 * 1024 };
         await using var hub = await TestHub.StartAsync(
             new TestFunctions()
                 .Orchestrator("Text", context => Task.FromResult(new string('x', context.GetInput<int>())))
@@ -34,11 +28,9 @@ public sealed class EngineTests
         await Task.WhenAll(Enumerable.Range(0, 300).Select(i => hub.RunAsync("Text", 1_000, $"t-{i}")));
         foreach (var i in Enumerable.Range(0, 300))
             await hub.Client.PurgeInstanceAsync($"t-{i}", TestHub.Cancellation);
-        var before = LogBytes(hub);
 
         await hub.Engine.CompactAsync(TestHub.Cancellation);
 
-        Assert.True(before > 300_000, $"{before} bytes before");
         Assert.True(LogBytes(hub) < 64 * 1024, $"{LogBytes(hub)} bytes after");
         await hub.RestartAsync();
         Assert.Equal(77, (await hub.EndOfAsync("kept")).ReadOutputAs<string>()!.Length);
