@@ -3,6 +3,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Trainers;
+using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 
@@ -69,5 +70,6 @@ IJobWork WorkOf(JobKind kind) =>
     kind switch
     {
         JobKind.Train => new TrainWork(storage, time, options.Threads),
+        JobKind.Ingest => new IngestWork(new DatasetIngestion(storage, time)),
         _ => throw new JobFailedException($"This worker does not know jobs of kind '{kind}'; update it.", userError: false),
     };

@@ -1,0 +1,145 @@
+using Azure.Storage.Blobs.Models;
+using Microsoft.Extensions.Logging.Abstractions;
+using Serverless.GpuWorker.Jobs;
+using Serverless.GpuWorker.Tests.Trainers;
+using Serverless.GpuWorker.Trainers;
+using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Training;
+using Serverless.Testing;
+
+namespace Serverless.GpuWorker.Tests.Jobs;
+
+/// <summary>Whole jobs through the worker's loop, over Azurite.</summary>
+public sealed class WorkerTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
+{
+    private static readonly SplitRef Split = new DatasetRef("made-data", "0123456789abcdef").Split("fedcba9876543210");
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    private JobBoard Board => new(azurite.StorageClients, TimeProvider.System);
+
+    [Fact]
+    public async Task Run_TrainJob_LeavesAProvenModel()
+    {
+        await StoreAsync("train-ok", "task: binary");
+        var job = await OfferAsync("train-ok");
+
+        await WorkAsync(kind => new TrainWork(azurite.StorageClients, TimeProvider.System, 1), CancellationToken.None);
+
+        var result = (await Board.ReadResultAsync(job, Cancelled))!;
+        Assert.True(result.State == JobState.Succeeded, result.Failure?.Message);
+        var jobs = azurite.StorageClients.Container(Containers.Jobs);
+        var signature = await jobs.ReadJsonAsync<ModelSignature>(result.Train!.SignatureBlob, Cancelled);
+        Assert.Equal("label", signature!.Target);
+        Assert.True(await jobs.GetBlobClient(result.Train.ModelBlob).ExistsAsync(Cancelled));
+        Assert.Contains("agree", await TextAsync(JobBlobs.Log(job, result.Fence)), StringComparison.Ordinal);
+        var metrics = await Board.ReadMetricsAsync(job, 0, Cancelled);
+        Assert.Equal(Enumerable.Range(1, result.Train.Rounds), metrics.Select(point => point.Round));
+    }
+
+    [Fact]
+    public async Task Run_WrongTask_FailsWithItsLogAndIsNotRetried()
+    {
+        await StoreAsync("train-wrong", "task: binary, positive: 5");
+        var job = await OfferAsync("train-wrong");
+
+        await WorkAsync(kind => new TrainWork(azurite.StorageClients, TimeProvider.System, 1), CancellationToken.None);
+
+        var result = (await Board.ReadResultAsync(job, Cancelled))!;
+        Assert.Equal((JobState.Failed, 1, 0), (result.State, result.Fence, result.Crashes));
+        Assert.True(result.Failure!.UserError);
+        Assert.Contains("'5'", result.Failure.Message, StringComparison.Ordinal);
+        Assert.Contains("failed", await TextAsync(result.Failure.Log!), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_StoppedInMidJob_HandsBackAndRemovesItsFolder()
+    {
+        var job = await OfferAsync("stopped");
+        using var stop = new CancellationTokenSource();
+        var work = new Waits(stop);
+
+        await WorkAsync(_ => work, stop.Token);
+
+        var result = (await Board.ReadResultAsync(job, Cancelled))!;
+        Assert.Equal((JobState.Waiting, 1, 0), (result.State, result.Fence, result.Crashes));
+        Assert.False(Directory.Exists(work.Folder));
+        await Board.CancelAsync(job, Cancelled);
+    }
+
+    private async Task WorkAsync(Func<JobKind, IJobWork> workOf, CancellationToken stop)
+    {
+        var storage = azurite.StorageClients;
+        var claims = new JobClaims(storage, "test", new ClaimOptions(), TimeProvider.System, NullLogger<JobClaims>.Instance);
+        var runner = new JobRunner(storage, workOf, TimeProvider.System, NullLogger<JobRunner>.Instance);
+        var options = new WorkerOptions { ExitWhenIdle = TimeSpan.Zero, Queues = [Queues.JobsCpu] };
+        await new WorkerLoop(claims, runner, options, TimeProvider.System, NullLogger<WorkerLoop>.Instance).RunAsync(stop);
+    }
+
+    private async Task StoreAsync(string run, string task)
+    {
+        using var folder = new TestFolder();
+        var files = SplitFiles.Make(folder, MadeData.Write(folder, 1200, 21), 21);
+        var datasets = azurite.StorageClients.Container(Containers.Datasets);
+        foreach (var (blob, file) in new[] { (Split.Train, files.Train), (Split.Validation, files.Validation), (Split.Test, files.Test) })
+        {
+            await datasets.GetBlobClient(blob).UploadAsync(file, new BlobUploadOptions(), Cancelled);
+        }
+
+        await datasets.WriteJsonAsync(Split.Dataset.Schema, files.Schema, Cancelled);
+        var yaml = $$"""
+            name: made-data
+            data: { target: label, ignore: [kind, value], {{task}} }
+            training: { trainers: [ { lightgbm: { rounds: 30 } } ] }
+            """;
+        var runs = azurite.StorageClients.Container(Containers.Runs);
+        await runs.GetBlobClient(DefinitionStore.PinnedBlob(run)).UploadAsync(BinaryData.FromString(yaml), overwrite: true, Cancelled);
+    }
+
+    private async Task<string> OfferAsync(string run)
+    {
+        var id = JobIds.Of(run, JobKind.Train, "1");
+        await Board.OfferAsync(
+            new JobSpec
+            {
+                JobId = id,
+                Kind = JobKind.Train,
+                Queue = Queues.JobsCpu,
+                Pipeline = "made-data",
+                RunId = run,
+                NotifyInstance = run,
+                CreatedAt = DateTimeOffset.UnixEpoch,
+                Train = new TrainJob
+                {
+                    Split = Split,
+                    TestBlob = Split.Test,
+                    DefinitionBlob = DefinitionStore.PinnedBlob(run),
+                    Threads = 1,
+                },
+            },
+            Cancelled
+        );
+        return id;
+    }
+
+    private async Task<string> TextAsync(string blob) =>
+        (
+            await azurite.StorageClients.Container(Containers.Jobs).GetBlobClient(blob).DownloadContentAsync(Cancelled)
+        ).Value.Content.ToString();
+
+    private sealed class Waits(CancellationTokenSource stop) : IJobWork
+    {
+        public string? Folder { get; private set; }
+
+        public async Task<JobOutcome> RunAsync(ClaimContext claim, CancellationToken cancellationToken)
+        {
+            Folder = claim.Folder;
+            await stop.CancelAsync();
+            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            return new JobOutcome();
+        }
+    }
+}
