@@ -30,11 +30,11 @@ internal static class TabularGraph
 
         if (signature.Task == PredictionTask.Regression)
         {
-            graph.Output(ModelSignature.Outputs.Prediction, DataType.Double, null);
+            graph.Output(ModelSignature.Outputs.Prediction, DataType.Double, [null]);
         }
         else
         {
-            graph.Output(ModelSignature.Outputs.Prediction, DataType.String, null);
+            graph.Output(ModelSignature.Outputs.Prediction, DataType.String, [null]);
             graph.Output(ModelSignature.Outputs.Probabilities, DataType.Double, null, signature.Classes.Count);
         }
 
