@@ -10,20 +10,10 @@ internal static class Connection
     public const string KeyVariable = "SERVERLESS_KEY";
 
     public static Option<string?> Url { get; } =
-        new("--url")
-        {
-            Description = $"Address of the app. Default: {UrlVariable}, else the stack that runs here.",
-            HelpName = "URL",
-            Recursive = true,
-        };
+        new("--url") { Description = $"Address of the app. Default: {UrlVariable}, else the stack that runs here.", HelpName = "URL" };
 
     public static Option<string?> Key { get; } =
-        new("--key")
-        {
-            Description = $"Function key. Default: {KeyVariable}, else the running stack's own.",
-            HelpName = "KEY",
-            Recursive = true,
-        };
+        new("--key") { Description = $"Function key. Default: {KeyVariable}, else the running stack's own.", HelpName = "KEY" };
 
     /// <exception cref="StackException">No app is named and none runs here.</exception>
     public static ApiClient Open(ParseResult arguments)

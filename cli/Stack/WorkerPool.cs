@@ -81,12 +81,9 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
             {
                 await Task.Delay(Look, cancellationToken);
                 await ClearEndedAsync();
-                foreach (var queue in (string[])[Queues.JobsCpu, Queues.JobsGpu])
+                if (HasRoom() && await WaitingAsync(cancellationToken) > ArrivingWorkers())
                 {
-                    if (HasRoom() && await WaitingAsync(queue, cancellationToken) > ArrivingWorkers())
-                    {
-                        Launch(queue);
-                    }
+                    Launch();
                 }
             }
         }
@@ -99,6 +96,9 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
     private bool HasRoom() => workers.Count < options.Workers && (crashedAt == 0 || Stopwatch.GetElapsedTime(crashedAt) > CrashPause);
 
     private int ArrivingWorkers() => workers.Count(worker => Stopwatch.GetElapsedTime(worker.StartedAt) < Arriving);
+
+    private async Task<int> WaitingAsync(CancellationToken cancellationToken) =>
+        await WaitingAsync(Queues.JobsCpu, cancellationToken) + await WaitingAsync(Queues.JobsGpu, cancellationToken);
 
     private async Task<int> WaitingAsync(string queue, CancellationToken cancellationToken)
     {
@@ -115,7 +115,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
         }
     }
 
-    private void Launch(string queue)
+    private void Launch()
     {
         var environment = new Dictionary<string, string?>
         {
@@ -129,7 +129,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
         }
 
         var process = ChildProcess.Start(
-            Programs.Start(Programs.Worker, "worker", ["--exit-when-idle", "--queue", queue], state.Log("worker")) with
+            Programs.Start(Programs.Worker, "worker", ["--exit-when-idle"], state.Log("worker")) with
             {
                 Environment = environment,
             }

@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Serverless.Cli.Stack;
+using Spectre.Console;
+
+namespace Serverless.Cli.Commands;
+
+/// <summary><c>serverless up</c>: the stack, until Ctrl-C.</summary>
+internal static class UpCommand
+{
+    public static Option<int> Port { get; } =
+        new("--port", "-p")
+        {
+            Description = "HTTP port of the app; 0 takes a free one.",
+            DefaultValueFactory = _ => StackOptions.DefaultPort,
+            HelpName = "PORT",
+        };
+
+    public static Option<int> StoragePort { get; } =
+        new("--storage-port")
+        {
+            Description = "Azurite's port for blobs; queues and tables take the next two. 0 takes free ones.",
+            DefaultValueFactory = _ => StackOptions.DefaultStoragePort,
+            HelpName = "PORT",
+        };
+
+    public static Option<int> Workers { get; } =
+        new("--workers")
+        {
+            Description = "Greatest number of training workers at once.",
+            DefaultValueFactory = _ => 1,
+            HelpName = "N",
+        };
+
+    private static readonly Option<string?> Folder = new("--folder")
+    {
+        Description = "Where all state lies. Default: .serverless in the current directory.",
+        HelpName = "PATH",
+    };
+
+    public static Command Create()
+    {
+        var command = new Command("up", "Run the stack on this machine (storage emulator, app, workers when jobs wait) until Ctrl-C.")
+        {
+            Port,
+            StoragePort,
+            Workers,
+            Folder,
+        };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        var console = Terminal.Out;
+        var options = new StackOptions
+        {
+            Folder = arguments.GetValue(Folder) ?? StateFolder.Of(Directory.GetCurrentDirectory()).Path,
+            Port = arguments.GetValue(Port),
+            StoragePort = arguments.GetValue(StoragePort),
+            Workers = arguments.GetValue(Workers),
+            Report = console.WriteLine,
+        };
+        await using var stack = await LocalStack.StartAsync(options, cancellationToken);
+        console.Write(
+            new Grid()
+                .AddColumn(new GridColumn().NoWrap())
+                .AddColumn()
+                .AddRow(new Text("app"), new Text(stack.Url))
+                .AddRow(new Text("key"), new Text($"{stack.Key}   (header x-functions-key)"))
+                .AddRow(
+                    new Text("storage"),
+                    new Text(
+                        $"http://127.0.0.1:{stack.Azurite.BlobPort}/{AzuriteOptions.DevelopmentAccount}   (drop files into drop/{{pipeline}}/)"
+                    )
+                )
+                .AddRow(new Text("state, logs"), new Text(stack.Folder))
+        );
+        console.WriteLine("Ctrl-C stops all of it.");
+        try
+        {
+            await stack.Failed.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            console.WriteLine("Stopping.");
+        }
+
+        return 0;
+    }
+}
