@@ -22,10 +22,13 @@ internal sealed class DefinitionRules
     private static readonly string[] Multiclass =
     [
         MetricNames.Accuracy,
+        MetricNames.Auc,
+        MetricNames.PrAuc,
         MetricNames.LogLoss,
         MetricNames.F1,
         MetricNames.Precision,
         MetricNames.Recall,
+        MetricNames.CalibrationError,
     ];
 
     private static readonly string[] Regression = [MetricNames.Rmse, MetricNames.Mae, MetricNames.R2];
