@@ -8,6 +8,7 @@ internal static class LightGbmLibrary
     /// <exception cref="JobFailedException">It does not load; the message names the package to install.</exception>
     public static void Require()
     {
+        OpenMpWaiting.Sleep();
         try
         {
             NativeMethods.LGBM_GetLastError();
