@@ -12,27 +12,30 @@ internal sealed class InstanceReader(EngineParts parts)
     public static Complete? ReadEnd(HistoryStore store, string id, HistoryPlace place) =>
         place.End < 0 ? null : store.Read(place.End, id).Turns.SelectMany(turn => turn.Decisions).OfType<Complete>().LastOrDefault();
 
-    public OrchestrationMetadata? Read(InstanceEntry entry, bool withData)
+    public OrchestrationMetadata? Read(InstanceEntry entry, bool withData) => Steadily(() => ReadOnce(entry, withData));
+
+    public List<Turn> ReadHistory(InstanceEntry entry) =>
+        Steadily(() =>
+        {
+            HistoryPlace place;
+            lock (entry)
+                place = entry.Place;
+            return parts.Store.ReadAll(entry.Id, place);
+        });
+
+    private static T Steadily<T>(Func<T> read)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return ReadOnce(entry, withData);
+                return read();
             }
             catch (Exception exception) when (exception is ArgumentOutOfRangeException or ObjectDisposedException && attempt < Attempts)
             {
                 // Read again at the new place.
             }
         }
-    }
-
-    public List<Turn> ReadHistory(InstanceEntry entry)
-    {
-        HistoryPlace place;
-        lock (entry)
-            place = entry.Place;
-        return parts.Store.ReadAll(entry.Id, place);
     }
 
     private OrchestrationMetadata? ReadOnce(InstanceEntry entry, bool withData)

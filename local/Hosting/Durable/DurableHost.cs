@@ -18,6 +18,8 @@ internal sealed class DurableHost(DurableOptions options, TimeProvider time, ISe
 
     public DurableOptions Options => options;
 
+    public TimeProvider Time => time;
+
     /// <summary>Whether the app has anything durable: without, no engine is started and no folder made.</summary>
     public bool Needed { get; set; }
 
@@ -41,6 +43,9 @@ internal sealed class DurableHost(DurableOptions options, TimeProvider time, ISe
     /// <summary>The client, once the engine has taken up its work.</summary>
     public ValueTask<DurableTaskClient> ClientAsync(CancellationToken cancellationToken) =>
         _client.Task.IsCompletedSuccessfully ? new(_client.Task.Result) : new(_client.Task.WaitAsync(cancellationToken));
+
+    /// <summary>The history of an instance; null when there is no such instance.</summary>
+    public IReadOnlyList<HistoryEntry>? GetHistory(string instanceId) => _engine?.GetHistory(instanceId);
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {

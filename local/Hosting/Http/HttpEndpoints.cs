@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Serverless.Local.Hosting.Durable;
+using Serverless.Local.Hosting.Durable.Management;
 
 namespace Serverless.Local.Hosting.Http;
 
@@ -16,11 +18,13 @@ internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplicat
     public void Map(FunctionApp app, List<string> problems)
     {
         AdminEndpoints.Map(web, gate, app);
+        var logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Local.Http");
+        if (web.Services.GetRequiredService<DurableHost>() is { Needed: true } durable)
+            new ManagementEndpoints(durable, gate, logger).Map(web);
         var functions = app.Functions.Where(f => f.Function.Declaration.Trigger is HttpTriggerAttribute).ToList();
         if (functions.Count == 0)
             return;
         var writer = ActivatorUtilities.CreateInstance<ResultWriter>(web.Services);
-        var logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Local.Http");
         foreach (var (function, outputs) in functions)
         {
             var trigger = (HttpTriggerAttribute)function.Declaration.Trigger;

@@ -11,6 +11,9 @@ internal sealed class KeyGate(FunctionKeys keys)
     private readonly string[] _functions = [.. keys.Functions.Values];
     private readonly string[] _systems = [.. keys.Systems.Values];
 
+    /// <summary>Opens the management API of Durable; null when <c>keys.json</c> has none.</summary>
+    public string? DurableKey { get; } = keys.Systems.GetValueOrDefault(FunctionKeys.DurableExtension);
+
     public bool Allows(HttpRequest request, AuthorizationLevel level)
     {
         if (level == AuthorizationLevel.Anonymous)
