@@ -1,11 +1,29 @@
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Serverless.Bench.Durable;
 using Serverless.Bench.Frame;
+using Serverless.Bench.Http;
 using Serverless.Bench.Infer;
+using Serverless.Bench.Log;
+using Serverless.Bench.Start;
 using Serverless.Bench.Train;
 
-IBenchmark[] benchmarks = [new InferBenchmark(), new TrainBenchmark()];
+if (args is [StartBenchmark.BareArgument, var port])
+{
+    await Bare.Build(int.Parse(port, provider: null)).RunAsync();
+    return 0;
+}
+
+IBenchmark[] benchmarks =
+[
+    new InferBenchmark(),
+    new TrainBenchmark(),
+    new DurableBenchmark(),
+    new HttpBenchmark(),
+    new LogBenchmark(),
+    new StartBenchmark(),
+];
 
 if (args.Length is not (1 or 3) || args.Length == 3 && args[1] != "--json")
 {
@@ -33,6 +51,7 @@ Console.WriteLine(
     $"{Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GB, "
         + $"{RuntimeInformation.OSDescription}, {RuntimeInformation.ProcessArchitecture}, {RuntimeInformation.FrameworkDescription}"
 );
+Console.WriteLine($"load average before: {Load()}");
 var figures = await chosen.RunAsync(CancellationToken.None);
 var width = figures.Max(figure => figure.Name.Length);
 Console.WriteLine($"{"".PadRight(width)} {"ours", 12} {"reference", 12} {"", -6} {"ratio", 8}");
@@ -43,6 +62,7 @@ foreach (var figure in figures)
     );
 }
 
+Console.WriteLine($"load average after: {Load()}");
 if (args.Length == 3)
 {
     var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
@@ -50,9 +70,17 @@ if (args.Length == 3)
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
-    var rounded = figures.Select(figure => figure with { Ours = Math.Round(figure.Ours, 3), Reference = Math.Round(figure.Reference, 3) });
+    var rounded = figures.Select(figure =>
+        figure with
+        {
+            Ours = Math.Round(figure.Ours, 3),
+            Reference = figure.Reference is { } reference ? Math.Round(reference, 3) : null,
+        }
+    );
     Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(args[2]))!);
     await File.WriteAllTextAsync(args[2], JsonSerializer.Serialize(rounded, options) + "\n");
 }
 
 return 0;
+
+static string Load() => File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Trim() : "unknown";
