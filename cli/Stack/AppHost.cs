@@ -28,6 +28,9 @@ internal sealed class AppHost(StackOptions options, StateFolder state, string st
 
     public int ProcessId => child?.Id ?? 0;
 
+    /// <summary>More settings from the next start on, after all others.</summary>
+    public IReadOnlyDictionary<string, string?> Overrides { get; set; } = new Dictionary<string, string?>();
+
     /// <summary>How often it was started.</summary>
     public int Starts { get; private set; }
 
@@ -94,7 +97,7 @@ internal sealed class AppHost(StackOptions options, StateFolder state, string st
             ["FUNCTIONS_WORKER_RUNTIME"] = "dotnet-isolated",
             [Programs.Guard.Key] = Programs.Guard.Value,
         };
-        foreach (var (name, value) in options.Environment.Concat(options.AppEnvironment))
+        foreach (var (name, value) in options.Environment.Concat(options.AppEnvironment).Concat(Overrides))
         {
             settings[name] = value;
         }

@@ -200,9 +200,9 @@ internal sealed class DefinitionRules
             Mistake("gate.atLeast", $"Found {gate.AtLeast}; {metric} is never above 1. Expected a share, such as 0.9.");
         }
 
-        if (gate.ApprovalTimeout < TimeSpan.FromMinutes(1) || gate.ApprovalTimeout > TimeSpan.FromDays(30))
+        if (gate.ApprovalTimeout < TimeSpan.FromSeconds(1) || gate.ApprovalTimeout > TimeSpan.FromDays(30))
         {
-            Mistake("gate.approvalTimeout", $"Found {gate.ApprovalTimeout.TotalMinutes:0.##} minutes; expected 1m to 30d.");
+            Mistake("gate.approvalTimeout", $"Found {gate.ApprovalTimeout.TotalMinutes:0.##} minutes; expected 1s to 30d.");
         }
 
         if (!gate.Approval && gate.ApprovalTimeout != new GateDefinition().ApprovalTimeout)

@@ -1,6 +1,5 @@
 using Serverless.EndToEnd.Tests.Stack;
 using Serverless.Pipeline.Runs;
-using Serverless.Pipeline.Storage;
 using Serverless.Testing;
 
 namespace Serverless.EndToEnd.Tests.Drops;
@@ -16,18 +15,18 @@ public sealed class DropTests(StackFixture fixture) : IClassFixture<StackFixture
     public async Task Upload_ByAnyStorageTool_StartsTheRunAndTheSameFileAgainStartsNone()
     {
         var name = await Stack.PutAsync(SmallData.Definition("by-tool"));
-        await UploadAsync(name, "a.csv", SmallData.Csv(1));
+        await Stack.UploadAsync(name, "a.csv", SmallData.Csv(1));
 
-        var first = await Stack.SucceedsAsync((await OnlyRunAsync(name)).RunId);
-        await UploadAsync(name, "a.csv", SmallData.Csv(1));
-        await UploadAsync(name, "the-same-under-another-name.csv", SmallData.Csv(1));
+        var first = await Stack.SucceedsAsync((await Stack.OnlyRunAsync(name)).RunId);
+        await Stack.UploadAsync(name, "a.csv", SmallData.Csv(1));
+        await Stack.UploadAsync(name, "the-same-under-another-name.csv", SmallData.Csv(1));
         // The marker behind them: when its run is there, the two drops before it were looked at.
-        await UploadAsync(name, "marker.csv", SmallData.Csv(2));
-        await Eventually.HoldsAsync(async () => (await RunsAsync(name)).Count > 1, "the marker's run", Token);
+        await Stack.UploadAsync(name, "marker.csv", SmallData.Csv(2));
+        await Eventually.HoldsAsync(async () => (await Stack.RunsAsync(name)).Count > 1, "the marker's run", Token);
 
         Assert.True(first.Deployed);
-        Assert.Equal(["a.csv", "marker.csv"], (await RunsAsync(name)).Select(run => run.File).Order());
-        await Stack.SucceedsAsync((await RunsAsync(name)).Single(run => run.File == "marker.csv").RunId);
+        Assert.Equal(["a.csv", "marker.csv"], (await Stack.RunsAsync(name)).Select(run => run.File).Order());
+        await Stack.SucceedsAsync((await Stack.RunsAsync(name)).Single(run => run.File == "marker.csv").RunId);
     }
 
     [Fact]
@@ -38,7 +37,7 @@ public sealed class DropTests(StackFixture fixture) : IClassFixture<StackFixture
             Stack.DropAsync(definition, "one.csv", SmallData.Csv(11)),
             Stack.DropAsync(definition, "two.csv", SmallData.Csv(12))
         );
-        var runs = await Task.WhenAll(ids.Select(Stack.SucceedsAsync));
+        var runs = await Task.WhenAll(ids.Select(id => Stack.SucceedsAsync(id)));
 
         var model = await Stack.Api.ModelAsync("two-at-once", Token);
         Assert.Equal([1, 2], runs.Select(run => run.ModelVersion ?? 0).Order());
@@ -82,15 +81,4 @@ public sealed class DropTests(StackFixture fixture) : IClassFixture<StackFixture
         Assert.Equal(RunState.Failed, failed.State);
         Assert.Equal(failed.RunId, again.RunId);
     }
-
-    private async Task UploadAsync(string pipeline, string file, string content) =>
-        await Stack
-            .Storage.Container(Containers.Drop)
-            .GetBlobClient($"{pipeline}/{file}")
-            .UploadAsync(BinaryData.FromString(content), overwrite: true, Token);
-
-    private async Task<IReadOnlyList<RunView>> RunsAsync(string pipeline) => (await Stack.Api.RunsAsync(pipeline, 50, Token)).Runs;
-
-    private Task<RunView> OnlyRunAsync(string pipeline) =>
-        Eventually.GivesAsync(async () => (await RunsAsync(pipeline)).SingleOrDefault(), $"a run of {pipeline}", Token);
 }

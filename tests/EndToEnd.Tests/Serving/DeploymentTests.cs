@@ -70,7 +70,7 @@ public sealed class DeploymentTests(StackFixture fixture) : IClassFixture<StackF
         await RefusedAsync(Name, "[{\"x\": 0.5,", HttpStatusCode.BadRequest);
         await RefusedAsync(Name, """[{"x": "many", "y": 1, "kind": "a"}]""", HttpStatusCode.BadRequest, HttpStatusCode.UnprocessableEntity);
         await RefusedAsync("no-such-model", SmallData.Row, HttpStatusCode.NotFound);
-        var huge = $"[{{\"x\": 1, \"y\": 1, \"kind\": \"{new string('a', 220_000_000)}\"}}]";
+        var huge = $"[{{\"x\": 1, \"y\": 1, \"kind\": \"{new string('a', 70_000_000)}\"}}]";
         await RefusedAsync(Name, huge, HttpStatusCode.RequestEntityTooLarge);
         using var nobody = new HttpClient();
         using var anonymous = await nobody.GetAsync(new Uri(Stack.Local.Url + "/api/models"), Token);

@@ -1,4 +1,3 @@
-using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Serverless.Cli.Api;
@@ -63,6 +62,30 @@ internal sealed class TestStack : IAsyncDisposable
         return await DropAsync(definition, file, stream);
     }
 
+    /// <summary>Drops a file as any storage tool does.</summary>
+    public async Task UploadAsync(string pipeline, string file, string content) =>
+        await Storage
+            .Container(Containers.Drop)
+            .GetBlobClient($"{pipeline}/{file}")
+            .UploadAsync(BinaryData.FromString(content), overwrite: true, Token);
+
+    /// <summary>The pipeline's runs; none while the app is away.</summary>
+    public async Task<IReadOnlyList<RunView>> RunsAsync(string pipeline)
+    {
+        try
+        {
+            return (await Api.RunsAsync(pipeline, 50, Token)).Runs;
+        }
+        catch (ApiException away) when (away.Status is 0 or 503)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Waits until the pipeline has its one run.</summary>
+    public Task<RunView> OnlyRunAsync(string pipeline) =>
+        Eventually.GivesAsync(async () => (await RunsAsync(pipeline)).SingleOrDefault(), $"a run of {pipeline}", Token);
+
     /// <summary>Stores a definition; gives its name.</summary>
     public async Task<string> PutAsync(string definition)
     {
@@ -72,13 +95,13 @@ internal sealed class TestStack : IAsyncDisposable
     }
 
     /// <summary>Waits for the run's end, over starts of the app too.</summary>
-    public Task<RunView> EndAsync(string runId) =>
+    public Task<RunView> EndAsync(string runId, TimeSpan? deadline = null) =>
         Eventually.GivesAsync(
             async () =>
                 await TryRunAsync(runId) is { State: RunState.Succeeded or RunState.Failed or RunState.Cancelled } ended ? ended : null,
             $"the end of run {runId}",
             Token,
-            RunDeadline
+            deadline ?? RunDeadline
         );
 
     /// <summary>The run; null while the app is away or does not know it.</summary>
@@ -105,9 +128,9 @@ internal sealed class TestStack : IAsyncDisposable
         );
 
     /// <summary>The run ended well and its model answers.</summary>
-    public async Task<RunView> SucceedsAsync(string runId)
+    public async Task<RunView> SucceedsAsync(string runId, TimeSpan? deadline = null)
     {
-        var run = await EndAsync(runId);
+        var run = await EndAsync(runId, deadline);
         Assert.True(run.State == RunState.Succeeded, $"{runId}: {run.State}: {run.Failure}\n{Logs()}");
         return run;
     }

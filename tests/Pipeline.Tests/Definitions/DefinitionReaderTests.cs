@@ -162,7 +162,7 @@ public sealed class DefinitionReaderTests
     )]
     [InlineData(Minimal + "gate: { approval: yes }\n", 3, 19, "gate.approval", "the text 'yes'", "Write true or false")]
     [InlineData(Minimal + "gate: { approval: true, approvalTimeout: 5 min }\n", 3, 42, "gate.approvalTimeout", "Found '5 min'", "24h")]
-    [InlineData(Minimal + "gate: { approval: true, approvalTimeout: 60d }\n", 3, 25, "gate.approvalTimeout", "minutes", "1m to 30d")]
+    [InlineData(Minimal + "gate: { approval: true, approvalTimeout: 60d }\n", 3, 25, "gate.approvalTimeout", "minutes", "1s to 30d")]
     [InlineData(Minimal + "gate:\n", 3, 6, "gate", "Found nothing", "remove the key")]
     [InlineData(Minimal + "gate: [1]\n", 3, 7, "gate", "Found a list", "keys and values")]
     // Rules between keys.

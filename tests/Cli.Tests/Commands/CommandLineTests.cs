@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using Serverless.Testing;
+
+namespace Serverless.Cli.Tests.Commands;
+
+/// <summary>The program as people start it.</summary>
+public sealed class CommandLineTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("runs", "Start the stack with 'serverless up'")]
+    [InlineData("runs --url ftp://example.org", "expected an address such as https://")]
+    [InlineData("models --url http://127.0.0.1:1", "does not answer")]
+    [InlineData("predict a", "Start the stack")]
+    [InlineData("init nothing.csv --target a", "is not there; expected a CSV or Parquet file")]
+    [InlineData("demo --rows 5", "--rows is 5; expected 1,000 or more")]
+    [InlineData("demmo", "demo")]
+    public async Task WrongCommand_IsOneMessageAndCode1(string command, string said)
+    {
+        using var folder = new TestFolder();
+
+        var (code, output) = await RunAsync(folder, command.Split(' '));
+
+        Assert.Equal(1, code);
+        Assert.Contains(said, output);
+        Assert.DoesNotContain("   at ", output);
+    }
+
+    [Fact]
+    public async Task Init_OnAFile_WritesADefinitionOnce()
+    {
+        using var folder = new TestFolder();
+        var rows = string.Concat(
+            Enumerable.Range(0, 200).Select(row => $"{row % 17}.5,{(row % 3 == 0 ? "red" : "blue")},{(row % 17 > 8 ? 1 : 0)}\n")
+        );
+        folder.Write("My Cars.csv", "speed,colour,fast\n" + rows);
+
+        var first = await RunAsync(folder, "init", "My Cars.csv", "--target", "fast");
+        var second = await RunAsync(folder, "init", "My Cars.csv", "--target", "fast");
+
+        Assert.Equal(0, first.Code);
+        Assert.Contains("name: my-cars", await File.ReadAllTextAsync(folder.File("pipeline.yaml"), Token));
+        Assert.Equal(1, second.Code);
+        Assert.Contains("not overwritten", second.Output);
+    }
+
+    [Fact]
+    public async Task Help_NamesEveryCommand()
+    {
+        using var folder = new TestFolder();
+
+        var (code, output) = await RunAsync(folder, "--help");
+
+        Assert.Equal(0, code);
+        Assert.All(
+            ["demo", "up", "init", "run", "runs", "approve", "reject", "cancel", "models", "promote", "predict"],
+            command => Assert.Contains($"  {command} ", output)
+        );
+    }
+
+    private static async Task<(int Code, string Output)> RunAsync(TestFolder folder, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "serverless.dll"), .. arguments])
+        {
+            UseShellExecute = false,
+            WorkingDirectory = folder.Path,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync(Token);
+        var errors = process.StandardError.ReadToEndAsync(Token);
+        await process.WaitForExitAsync(Token);
+        return (process.ExitCode, await output + await errors);
+    }
+}
