@@ -41,6 +41,12 @@ internal static class JobWait
                 throw new RunFailedException(outcome.Failure ?? $"Job {job.JobId} was cancelled.");
             }
 
+            if (outcome.Lost)
+            {
+                // A storage emulator that was killed takes back what it had acknowledged; the orchestration still knows the job.
+                await context.CallActivityAsync(nameof(OfferJob), job, RunRetries.Storage);
+            }
+
             if (first == reported)
             {
                 reported = context.WaitForExternalEvent<JobEvent>(JobEvent.Name(job.JobId));

@@ -6,7 +6,11 @@ using Serverless.Pipeline.Jobs;
 namespace Serverless.Functions.Runs.Activities;
 
 /// <summary>What came of a job, small enough for an orchestration; the training result stays in the job's <c>result.json</c>.</summary>
-public sealed record JobOutcome(JobState State, string? Failure, string? Note, IngestOutcome? Ingest);
+public sealed record JobOutcome(JobState State, string? Failure, string? Note, IngestOutcome? Ingest)
+{
+    /// <summary>Storage has forgotten the job itself: it is to be offered anew.</summary>
+    public bool Lost { get; init; }
+}
 
 /// <summary>Looks at a job's result, and offers the job again when its message was lost.</summary>
 public sealed class CheckJob(JobBoard jobs)
@@ -19,8 +23,13 @@ public sealed class CheckJob(JobBoard jobs)
         var result = await jobs.ReadResultAsync(jobId, cancellationToken);
         if (result is not { IsFinal: true })
         {
-            await jobs.ReofferIfLostAsync(jobId, cancellationToken);
-            return new JobOutcome(result?.State ?? JobState.Waiting, null, null, null);
+            var lost = await jobs.ReadSpecAsync(jobId, cancellationToken) is null;
+            if (!lost)
+            {
+                await jobs.ReofferIfLostAsync(jobId, cancellationToken);
+            }
+
+            return new JobOutcome(result?.State ?? JobState.Waiting, null, null, null) { Lost = lost };
         }
 
         return new JobOutcome(result.State, Failure(result), Note(result), result.Ingest);

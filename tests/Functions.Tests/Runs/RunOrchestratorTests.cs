@@ -142,6 +142,22 @@ public sealed class RunOrchestratorTests
     }
 
     [Fact]
+    public async Task RunAsync_StorageForgotTheJob_OffersItAnew()
+    {
+        var run = Start();
+        run.TimersFire = true;
+        var looks = 0;
+        run.On<string>(
+            "CheckJob",
+            _ => new JobOutcome(++looks == 1 ? JobState.Waiting : JobState.Succeeded, null, null, null) { Lost = looks == 1 }
+        );
+
+        await RunOrchestrator.RunAsync(run);
+
+        Assert.Equal(["OfferJob", "CheckJob", "OfferJob", "CheckJob"], run.Calls.Where(call => call is "OfferJob" or "CheckJob"));
+    }
+
+    [Fact]
     public async Task RunAsync_EventThatCameTooEarly_WaitsOn()
     {
         var run = Start();
