@@ -10,15 +10,19 @@ namespace Serverless.Local.Triggers.Drops;
 
 /// <summary>
 /// Stands in for Event Grid, which Azurite does not have: looks at containers and writes the message that a system topic would
-/// write for each new or changed blob. At least once: the message is sent before it is noted that it was.
+/// write for each new or changed blob. At least once: the message is sent before it is noted that it was, and what a killed storage
+/// emulator has forgotten is sent again.
 /// </summary>
 internal sealed partial class DropWatcher : IListener, IDisposable
 {
+    /// <summary>So many are sent again at most when the connection is lost before they are marked.</summary>
+    private const int MessagesPerMark = 8;
+
     private readonly DropOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly QueueClient _queue;
-    private readonly List<(BlobContainerClient Container, SeenBlobs Seen)> _watched;
+    private readonly List<(BlobContainerClient Container, SeenBlobs Seen, ToldMark Mark)> _watched;
     private bool _created;
 
     public DropWatcher(DropOptions options, TimeProvider time, ILogger logger)
@@ -26,17 +30,16 @@ internal sealed partial class DropWatcher : IListener, IDisposable
         _options = options;
         _time = time;
         _logger = logger;
-        var encoding = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
-        _queue = new QueueClient(options.ConnectionString, options.Queue, encoding);
+        var sending = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64, RetryPolicy = new AnsweredRetries() };
+        _queue = new QueueClient(options.ConnectionString, options.Queue, sending);
         var service = new BlobServiceClient(options.ConnectionString);
         _watched =
         [
             .. options.Containers.Select(name =>
-                (
-                    service.GetBlobContainerClient(name),
-                    new SeenBlobs(Path.Combine(options.StateFolder, $"{service.AccountName}-{name}.jsonl"))
-                )
-            ),
+            {
+                var path = Path.Combine(options.StateFolder, $"{service.AccountName}-{name}.jsonl");
+                return (service.GetBlobContainerClient(name), new SeenBlobs(path), new ToldMark(_queue, path));
+            }),
         ];
     }
 
@@ -76,23 +79,32 @@ internal sealed partial class DropWatcher : IListener, IDisposable
         if (!_created)
         {
             await _queue.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
-            foreach (var (container, _) in _watched)
+            foreach (var (container, _, _) in _watched)
                 await container.CreateIfNotExistsAsync(cancellationToken: cancellationToken);
             _created = true;
         }
         var sent = 0;
-        foreach (var (container, seen) in _watched)
-            sent += await LookAsync(container, seen, cancellationToken);
+        foreach (var (container, seen, mark) in _watched)
+        {
+            var marked = await mark.ReadAsync(cancellationToken);
+            if (marked < seen.Last)
+            {
+                var names = seen.ForgetAfter(marked);
+                TellAgain(_logger, _options.Queue, container.Name, string.Join(", ", names));
+            }
+            seen.Reach(marked);
+            sent += await LookAsync(container, seen, mark, cancellationToken);
+        }
         return sent;
     }
 
     public void Dispose()
     {
-        foreach (var (_, seen) in _watched)
+        foreach (var (_, seen, _) in _watched)
             seen.Dispose();
     }
 
-    private async Task<int> LookAsync(BlobContainerClient container, SeenBlobs seen, CancellationToken cancellationToken)
+    private async Task<int> LookAsync(BlobContainerClient container, SeenBlobs seen, ToldMark mark, CancellationToken cancellationToken)
     {
         var sent = 0;
         var names = new HashSet<string>(StringComparer.Ordinal);
@@ -104,8 +116,11 @@ internal sealed partial class DropWatcher : IListener, IDisposable
                 continue;
             await SendAsync(container, blob, cancellationToken);
             seen.Add(blob.Name, etag);
-            sent++;
+            if (++sent % MessagesPerMark == 0)
+                await mark.WriteAsync(seen.Last, cancellationToken);
         }
+        if (sent % MessagesPerMark != 0)
+            await mark.WriteAsync(seen.Last, cancellationToken);
         seen.Keep(names);
         return sent;
     }
@@ -117,6 +132,13 @@ internal sealed partial class DropWatcher : IListener, IDisposable
         await _queue.SendMessageAsync(message.ToMessage(), cancellationToken: cancellationToken);
         Dropped(_logger, message.Subject, _options.Queue);
     }
+
+    [LoggerMessage(
+        51,
+        LogLevel.Warning,
+        "Queue '{Queue}' does not have the last messages about container '{Container}' for certain (storage was killed, or this app was); they are sent again for: {Names}"
+    )]
+    private static partial void TellAgain(ILogger logger, string queue, string container, string names);
 
     [LoggerMessage(50, LogLevel.Debug, "{Subject} is told to queue '{Queue}'")]
     private static partial void Dropped(ILogger logger, string subject, string queue);
