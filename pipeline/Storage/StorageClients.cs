@@ -1,3 +1,4 @@
+using Azure;
 using Azure.Data.Tables;
 using Azure.Identity;
 using Azure.Storage.Blobs;
@@ -53,7 +54,10 @@ public sealed record StorageClients(BlobServiceClient Blobs, QueueServiceClient 
         );
     }
 
-    /// <summary>Creates the containers, queues and tables that are missing; in Azure they are the template's and this finds them there.</summary>
+    /// <summary>
+    /// Creates the containers, queues and tables that are missing. In Azure they are the template's: an identity that may not create one
+    /// (a worker has no right on models) takes it as there.
+    /// </summary>
     public async Task CreateMissingAsync(CancellationToken cancellationToken)
     {
         IEnumerable<Task> all =
@@ -62,7 +66,19 @@ public sealed record StorageClients(BlobServiceClient Blobs, QueueServiceClient 
             .. Storage.Queues.All.Select(name => (Task)Queue(name).CreateIfNotExistsAsync(cancellationToken: cancellationToken)),
             .. Storage.Tables.All.Select(name => (Task)Table(name).CreateIfNotExistsAsync(cancellationToken)),
         ];
-        await Task.WhenAll(all);
+        await Task.WhenAll(all.Select(UnlessNotAllowedAsync));
+    }
+
+    private static async Task UnlessNotAllowedAsync(Task creation)
+    {
+        try
+        {
+            await creation;
+        }
+        catch (RequestFailedException refused) when (refused is { Status: 403, ErrorCode: "AuthorizationPermissionMismatch" })
+        {
+            // The identity is known and lacks this one right; a closed firewall or a wrong account has another code.
+        }
     }
 
     private static Uri ServiceUri(IConfigurationSection section, string key) =>
