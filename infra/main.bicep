@@ -333,6 +333,7 @@ module app 'app/function-app.bicep' = {
     identityClientId: identities.outputs.appClientId
     hostStorage: hostStorage.outputs.uris
     dataStorage: dataStorage.outputs.uris
+    streaming: streaming
     eventHubsHost: streaming ? hubs!.outputs.hostName : ''
     insightsConnectionString: monitoring.outputs.connectionString
     instanceMemoryMb: instanceMemoryMb

@@ -27,7 +27,10 @@ param hostStorage storageUris
 @description('Addresses of the data\'s storage (Storage).')
 param dataStorage storageUris
 
-@description('Host name of the Event Hubs namespace; empty without streaming.')
+@description('There is an Event Hubs namespace.')
+param streaming bool
+
+@description('Its host name; empty without streaming.')
 param eventHubsHost string
 
 @description('Connection string of Application Insights.')
@@ -101,13 +104,13 @@ var platformSettings = {
   AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:10'
 }
 
-var streamingSettings = empty(eventHubsHost)
-  ? {}
-  : {
+var streamingSettings = streaming
+  ? {
       EventHubConnection__fullyQualifiedNamespace: eventHubsHost
       EventHubConnection__credential: 'managedidentity'
       EventHubConnection__clientId: identityClientId
     }
+  : {}
 
 var alwaysReady = filter(
   [{ name: 'durable', instanceCount: alwaysReadyDurable }, { name: 'http', instanceCount: alwaysReadyHttp }],
