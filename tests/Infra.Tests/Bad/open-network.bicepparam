@@ -1,0 +1,1 @@
+using 'open-network.bicep'

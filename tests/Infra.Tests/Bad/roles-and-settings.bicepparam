@@ -1,0 +1,1 @@
+using 'roles-and-settings.bicep'

@@ -1,0 +1,130 @@
+using Serverless.Pipeline.Storage;
+
+namespace Serverless.Infra.Tests;
+
+public sealed class StorageTests
+{
+    /// <summary>In the template before there is code for it: the issue asks for its subscription; the app ignores what it tells.</summary>
+    private static readonly string[] AheadOfTheCode = ["batch"];
+
+    [Theory]
+    [InlineData("dev")]
+    [InlineData("prod")]
+    public async Task Containers_OfTheData_AreThoseOfTheCode(string environment) =>
+        Assert.Equal(
+            Containers.All.Union(AheadOfTheCode).Order(StringComparer.Ordinal),
+            await NamesAsync(environment, "Microsoft.Storage/storageAccounts/blobServices/containers")
+        );
+
+    [Fact]
+    public async Task Queues_OfTheData_AreThoseOfTheCode() =>
+        Assert.Equal(
+            Queues.All.Order(StringComparer.Ordinal),
+            await NamesAsync("dev", "Microsoft.Storage/storageAccounts/queueServices/queues")
+        );
+
+    [Fact]
+    public async Task Tables_OfTheData_AreThoseOfTheCode() =>
+        Assert.Equal(
+            Tables.All.Order(StringComparer.Ordinal),
+            await NamesAsync("dev", "Microsoft.Storage/storageAccounts/tableServices/tables")
+        );
+
+    [Fact]
+    public async Task Lifecycle_EveryContainer_HasARuleThatEndsOldVersions()
+    {
+        var snapshot = await Templates.SnapshotAsync("dev");
+        foreach (var container in snapshot.Of("Microsoft.Storage/storageAccounts/blobServices/containers"))
+        {
+            var account = container.Name.Split('/')[0];
+            var rules = snapshot
+                .Of("Microsoft.Storage/storageAccounts/managementPolicies")
+                .Single(policy => policy.Name.StartsWith(account, StringComparison.Ordinal))
+                .At("policy", "rules");
+            var rule = Assert.Single(rules.EnumerateArray(), rule => rule.GetProperty("name").GetString() == container.ShortName);
+            var definition = rule.GetProperty("definition");
+            Assert.Equal($"{container.ShortName}/", definition.GetProperty("filters").GetProperty("prefixMatch")[0].GetString());
+            Assert.True(
+                definition
+                    .GetProperty("actions")
+                    .GetProperty("version")
+                    .GetProperty("delete")
+                    .GetProperty("daysAfterCreationGreaterThan")
+                    .GetInt32() > 0
+            );
+        }
+    }
+
+    [Fact]
+    public async Task Lifecycle_ModelsAndDefinitions_AreNeverDeleted()
+    {
+        var rules = (await Templates.SnapshotAsync("dev"))
+            .Of("Microsoft.Storage/storageAccounts/managementPolicies")
+            .SelectMany(policy => policy.At("policy", "rules").EnumerateArray());
+
+        foreach (var name in (string[])[Containers.Models, Containers.Pipelines, Containers.Datasets, Containers.Drop])
+        {
+            var actions = rules
+                .Single(rule => rule.GetProperty("name").GetString() == name)
+                .GetProperty("definition")
+                .GetProperty("actions");
+            Assert.False(actions.TryGetProperty("baseBlob", out var current) && current.TryGetProperty("delete", out _), name);
+        }
+    }
+
+    [Fact]
+    public async Task Blobs_BothAccounts_KeepVersionsAndDeletedOnes()
+    {
+        foreach (var blobs in (await Templates.SnapshotAsync("dev")).Of("Microsoft.Storage/storageAccounts/blobServices"))
+        {
+            Assert.True(blobs.At("isVersioningEnabled").GetBoolean());
+            Assert.True(blobs.At("deleteRetentionPolicy", "enabled").GetBoolean());
+            Assert.True(blobs.At("containerDeleteRetentionPolicy", "enabled").GetBoolean());
+        }
+    }
+
+    [Theory]
+    [InlineData("dev")]
+    [InlineData("prod")]
+    public async Task Events_WatchedContainers_ReachTheQueueByTheTopicsIdentity(string environment)
+    {
+        var snapshot = await Templates.SnapshotAsync(environment);
+        var subscriptions = snapshot.Of("Microsoft.EventGrid/systemTopics/eventSubscriptions").ToList();
+
+        Assert.Equal(
+            "SystemAssigned",
+            snapshot.Single("Microsoft.EventGrid/systemTopics").Json.GetProperty("identity").GetProperty("type").GetString()
+        );
+        Assert.Equal(
+            ["batch", Containers.Drop],
+            subscriptions.Select(subscription => subscription.ShortName).Order(StringComparer.Ordinal)
+        );
+        foreach (var subscription in subscriptions)
+        {
+            // What functions/Drops/DropEvent.cs takes apart again.
+            Assert.Equal(
+                $"/blobServices/default/containers/{subscription.ShortName}/blobs/",
+                subscription.Text("filter", "subjectBeginsWith")
+            );
+            Assert.Equal(
+                """["Microsoft.Storage.BlobCreated"]""",
+                subscription
+                    .At("filter", "includedEventTypes")
+                    .GetRawText()
+                    .ReplaceLineEndings("")
+                    .Replace(" ", "", StringComparison.Ordinal)
+            );
+            Assert.Equal("EventGridSchema", subscription.Text("eventDeliverySchema"));
+            Assert.Equal("SystemAssigned", subscription.Text("deliveryWithResourceIdentity", "identity", "type"));
+            Assert.Equal(Queues.DropEvents, subscription.Text("deliveryWithResourceIdentity", "destination", "properties", "queueName"));
+        }
+    }
+
+    /// <summary>Names in the data's account: <c>st{name}{environment}d…</c>.</summary>
+    private static async Task<IEnumerable<string>> NamesAsync(string environment, string type) =>
+        (await Templates.SnapshotAsync(environment))
+            .Of(type)
+            .Where(resource => resource.Name.StartsWith($"stsml{environment}d", StringComparison.Ordinal))
+            .Select(resource => resource.ShortName)
+            .Order(StringComparer.Ordinal);
+}
