@@ -35,7 +35,7 @@ internal sealed class LiveRunDisplay(LiveDisplayContext live, TimeProvider time)
             table.AddRow(
                 new Markup($"[{color}]{mark}[/]"),
                 new Markup($"[{color}]{stage.Name}[/]"),
-                new Markup(Bar(stage.State, color)),
+                new Markup(Bar(stage, color)),
                 new Markup($"[grey]{elapsed}[/]"),
                 new Markup(Markup.Escape(Note(stage, points)))
             );
@@ -54,12 +54,18 @@ internal sealed class LiveRunDisplay(LiveDisplayContext live, TimeProvider time)
             _ => (" ", "grey"),
         };
 
-    /// <summary>How far a stage is nobody knows (training stops when it gets no better): while it runs, a block goes to and fro.</summary>
-    private string Bar(StageState state, string color)
+    /// <summary>As far as the worker says it is; where nobody says, a block goes to and fro.</summary>
+    private string Bar(StageStatus stage, string color)
     {
-        if (state != StageState.Running)
+        if (stage.State != StageState.Running)
         {
-            return state == StageState.Done ? $"[{color}]{new string('━', BarWidth)}[/]" : $"[grey]{new string('─', BarWidth)}[/]";
+            return stage.State == StageState.Done ? $"[{color}]{new string('━', BarWidth)}[/]" : $"[grey]{new string('─', BarWidth)}[/]";
+        }
+
+        if (RunText.Fraction(stage.Note) is { } fraction)
+        {
+            var done = (int)Math.Round(fraction * BarWidth);
+            return $"[{color}]{new string('━', done)}[/][grey]{new string('─', BarWidth - done)}[/]";
         }
 
         const int Block = 6;

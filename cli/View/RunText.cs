@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Runs;
 
 namespace Serverless.Cli.View;
 
 /// <summary>How parts of a run are written.</summary>
-internal static class RunText
+internal static partial class RunText
 {
     private const string Bars = "▁▂▃▄▅▆▇█";
 
@@ -42,6 +43,19 @@ internal static class RunText
         var range = most > least ? most - least : 1;
         return string.Concat(shown.Select(value => Bars[(int)Math.Round((value - least) / range * (Bars.Length - 1))]));
     }
+
+    /// <summary>How much is done by a note such as <c>training: 120 of 1,000 rounds</c>; null when it does not say.</summary>
+    public static double? Fraction(string? note)
+    {
+        var match = Share().Match(note ?? "");
+        return match.Success && Count(match, "total") is > 0 and var total ? Math.Clamp(Count(match, "done") / total, 0, 1) : null;
+    }
+
+    private static double Count(Match match, string group) =>
+        double.Parse(match.Groups[group].ValueSpan, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@": (?<done>[0-9,]+) of (?<total>[0-9,]+) ")]
+    private static partial Regex Share();
 
     private static TimeSpan Positive(TimeSpan time) => time < TimeSpan.Zero ? TimeSpan.Zero : time;
 }

@@ -35,6 +35,13 @@ public sealed class RunDisplayTests
     [InlineData(new[] { double.NaN }, "")]
     public void Sparkline_Values_SpanTheBars(double[] values, string expected) => Assert.Equal(expected, RunText.Sparkline(values, 10));
 
+    [Theory]
+    [InlineData("training: 250 of 1,000 rounds", 0.25)]
+    [InlineData("reading: 1,200 of 1,000 rows", 1.0)]
+    [InlineData("waits for a worker", null)]
+    [InlineData(null, null)]
+    public void Fraction_Note_IsReadWhereItSays(string? note, double? expected) => Assert.Equal(expected, RunText.Fraction(note));
+
     private static RunView Run(StageState ingest, StageState train) =>
         new()
         {

@@ -24,7 +24,7 @@ public sealed class AppKillTests(StackFixture fixture) : IClassFixture<StackFixt
         using var folder = new TestFolder();
         var once = folder.File("fault.txt");
         var app = Stack.Local.App;
-        await app.StopAsync();
+        await app.KillAsync();
         app.Overrides = new Dictionary<string, string?>
         {
             ["SERVERLESS_FAULT"] = $"kill:{when}:{activity}",
