@@ -16,6 +16,7 @@ var root = new RootCommand(
     DemoCommand.Create(),
     UpCommand.Create(),
     InitCommand.Create(),
+    WatchDropsCommand.Create(),
 };
 Command[] clients =
 [
