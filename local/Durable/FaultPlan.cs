@@ -12,6 +12,8 @@ internal sealed class FaultPlan
     public const string Variable = "SERVERLESS_FAULT";
     public const string OnceVariable = "SERVERLESS_FAULT_ONCE";
 
+    private const string Every = "*";
+
     private readonly string? point;
     private readonly string? activity;
     private readonly string? once;
@@ -43,7 +45,7 @@ internal sealed class FaultPlan
                 new("append", null, n, once),
             ["kill", "before-activity" or "after-activity" or "after-record", { Length: > 0 } name] parts => new(parts[1], name, 0, once),
             _ => throw new ArgumentException(
-                $"{Variable} is '{text}'; expected kill:before-activity:NAME, kill:after-activity:NAME, kill:after-record:NAME or kill:append:N with N of 1 or more."
+                $"{Variable} is '{text}'; expected kill:before-activity:NAME, kill:after-activity:NAME, kill:after-record:NAME (* for every activity) or kill:append:N with N of 1 or more."
             ),
         };
     }
@@ -62,7 +64,7 @@ internal sealed class FaultPlan
 
     private void KillAt(string at, string name)
     {
-        if (point == at && string.Equals(activity, name, StringComparison.OrdinalIgnoreCase))
+        if (point == at && (activity == Every || string.Equals(activity, name, StringComparison.OrdinalIgnoreCase)))
             Kill();
     }
 
