@@ -43,8 +43,8 @@ public sealed class DefinitionStore(StorageClients storage)
     }
 
     /// <summary>The definition in force, or null where there is none.</summary>
-    public Task<StoredDefinition?> GetAsync(string pipeline, CancellationToken cancellationToken) =>
-        ReadAsync(Containers.Pipelines, $"{pipeline}/{File}", cancellationToken);
+    public async Task<StoredDefinition?> GetAsync(string pipeline, CancellationToken cancellationToken) =>
+        PipelineName.IsPossible(pipeline) ? await ReadAsync(Containers.Pipelines, $"{pipeline}/{File}", cancellationToken) : null;
 
     /// <summary>The names of all pipelines, in order.</summary>
     public async IAsyncEnumerable<string> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)

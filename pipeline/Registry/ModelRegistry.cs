@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
+using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Storage;
 using Serverless.Pipeline.Training;
 
@@ -14,6 +15,8 @@ namespace Serverless.Pipeline.Registry;
 /// </summary>
 public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, TimeProvider time)
 {
+    private const int CopyAttempts = 5;
+
     private readonly VersionNumbers _numbers = new(storage);
     private readonly BlobContainerClient _models = storage.Container(Containers.Models);
     private readonly BlobContainerClient _jobs = storage.Container(Containers.Jobs);
@@ -63,8 +66,8 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
     }
 
     /// <summary>Null where there is no such version.</summary>
-    public Task<ModelManifest?> ReadManifestAsync(string model, int version, CancellationToken cancellationToken) =>
-        _models.ReadJsonAsync<ModelManifest>(ManifestBlob(model, version), cancellationToken);
+    public async Task<ModelManifest?> ReadManifestAsync(string model, int version, CancellationToken cancellationToken) =>
+        PipelineName.IsPossible(model) ? await _models.ReadJsonAsync<ModelManifest>(ManifestBlob(model, version), cancellationToken) : null;
 
     /// <summary>The bytes of a model, unchecked.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
@@ -125,6 +128,11 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
     /// <summary>A model with all its versions; null where nothing was ever registered under the name.</summary>
     public async Task<ModelDetails?> ReadDetailsAsync(string model, CancellationToken cancellationToken)
     {
+        if (!PipelineName.IsPossible(model))
+        {
+            return null;
+        }
+
         var manifests = new List<Task<ModelManifest?>>();
         var options = new GetBlobsByHierarchyOptions { Delimiter = "/", Prefix = $"{model}/" };
         try
@@ -162,8 +170,25 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
             manifest.CreatedAt
         );
 
-    // Through the app, in blocks: it hashes what it copies, and needs no right that a copy inside the service would.
+    // An activity may run twice at once: the first commit takes the other's blocks with it, and the other starts over.
     private async Task CopyModelAsync(RegisterRequest request, int version, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await CopyOnceAsync(request, version, cancellationToken);
+                return;
+            }
+            catch (RequestFailedException overtaken) when (overtaken.ErrorCode == "InvalidBlockList" && attempt < CopyAttempts)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
+        }
+    }
+
+    // Through the app, in blocks: it hashes what it copies, and needs no right that a copy inside the service would.
+    private async Task CopyOnceAsync(RegisterRequest request, int version, CancellationToken cancellationToken)
     {
         using var hash = SHA256.Create();
         var target = _models.GetBlobClient(ModelBlob(request.Model, version));

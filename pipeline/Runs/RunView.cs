@@ -44,6 +44,10 @@ public sealed record RunView
 /// <summary>The id of a run, and of its orchestration.</summary>
 public static class RunId
 {
+    /// <summary>Whether a run can have this id: anything else is asked of no store.</summary>
+    public static bool IsPossible(string runId) =>
+        runId.Length is > 0 and <= 100 && runId.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-');
+
     /// <summary>
     /// <c>{pipeline}-{16 hexadecimal digits}</c> over the file's content, the held-out file's content and the definition: the same
     /// file dropped twice makes one run, a changed definition a new one.
