@@ -108,7 +108,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
             var messages = await clients.Queue(queue).PeekMessagesAsync(Math.Max(1, Math.Min(options.Workers, 32)), cancellationToken);
             return messages.Value.Length;
         }
-        catch (RequestFailedException)
+        catch (Exception away) when (away is RequestFailedException or AggregateException)
         {
             // Storage is starting again, or the queue is not there yet: the next look will tell.
             return 0;

@@ -64,7 +64,8 @@ internal sealed class WorkerLoop(JobClaims claims, JobRunner runner, WorkerOptio
                     return true;
                 }
             }
-            catch (Exception unreachable) when (unreachable is RequestFailedException or AggregateException or ClaimLostException)
+            catch (Exception unreachable)
+                when (unreachable is RequestFailedException or AggregateException or ClaimLostException or InvalidDataException)
             {
                 log.LogWarning("Queue {Queue}: {Why}", queue, unreachable.Message);
             }

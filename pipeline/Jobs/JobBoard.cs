@@ -78,17 +78,23 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
 
     /// <summary>
     /// Cancels the job unless it is finished: takes the lease away from its worker, whose next write is refused, and writes
-    /// <see cref="JobState.Cancelled"/>.
+    /// <see cref="JobState.Cancelled"/>. A job that is not there yet is cancelled too: an offer under way finds it so.
     /// </summary>
-    /// <returns>The state afterwards: cancelled, or how the job had ended before; null where there is no such job.</returns>
+    /// <returns>The state afterwards: cancelled, or how the job had ended before.</returns>
     /// <exception cref="TimeoutException">Workers kept taking the job first; try again.</exception>
-    public async Task<JobResult?> CancelAsync(string jobId, CancellationToken cancellationToken)
+    public async Task<JobResult> CancelAsync(string jobId, CancellationToken cancellationToken)
     {
         var blob = jobs.GetBlobClient(JobBlobs.Result(jobId));
         for (var attempt = 0; attempt < CancelAttempts; attempt++)
         {
-            var now = await ReadResultAsync(jobId, cancellationToken);
-            if (now is null || now.IsFinal)
+            if (await ReadResultAsync(jobId, cancellationToken) is not { } now)
+            {
+                var never = new JobResult { State = JobState.Cancelled, EndedAt = time.GetUtcNow() };
+                await CreateAsync(JobBlobs.Result(jobId), never, cancellationToken);
+                continue;
+            }
+
+            if (now.IsFinal)
             {
                 return now;
             }
@@ -124,18 +130,13 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
         }
     }
 
-    private async Task<JobResult?> CancelHeldAsync(
-        string jobId,
-        BlobClient blob,
-        BlobLeaseClient lease,
-        CancellationToken cancellationToken
-    )
+    private async Task<JobResult> CancelHeldAsync(string jobId, BlobClient blob, BlobLeaseClient lease, CancellationToken cancellationToken)
     {
         try
         {
             // Read under the lease: the holder may have finished just before it was taken away.
-            var result = await ReadResultAsync(jobId, cancellationToken);
-            if (result is { IsFinal: false })
+            var result = (await ReadResultAsync(jobId, cancellationToken))!;
+            if (!result.IsFinal)
             {
                 result = result with { State = JobState.Cancelled, EndedAt = time.GetUtcNow() };
                 var options = new BlobUploadOptions { Conditions = new() { LeaseId = lease.LeaseId } };

@@ -3,6 +3,7 @@ using Azure.Data.Tables;
 using Azure.Identity;
 using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
+using Azure.Storage.Queues.Specialized;
 using Microsoft.Extensions.Configuration;
 
 namespace Serverless.Pipeline.Storage;
@@ -18,7 +19,7 @@ public sealed record StorageClients(BlobServiceClient Blobs, QueueServiceClient 
     /// <summary>Name of the setting: a connection string, or the section with the identity's URIs.</summary>
     public const string Setting = "Storage";
 
-    private static readonly QueueClientOptions Base64Queues = new() { MessageEncoding = QueueMessageEncoding.Base64 };
+    private static readonly QueueClientOptions Base64Queues = CreateQueueOptions();
 
     public BlobContainerClient Container(string name) => Blobs.GetBlobContainerClient(name);
 
@@ -79,6 +80,28 @@ public sealed record StorageClients(BlobServiceClient Blobs, QueueServiceClient 
         {
             // The identity is known and lacks this one right; a closed firewall or a wrong account has another code.
         }
+    }
+
+    private static QueueClientOptions CreateQueueOptions()
+    {
+        var options = new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 };
+        options.MessageDecodingFailed += SetAsideAsync;
+        return options;
+    }
+
+    // Without this a message that is no base64 fails every receive and every peek of its queue. It goes where the Functions host puts its own:
+    // into queue {name}-poison; the messages beside it are read.
+    private static async Task SetAsideAsync(QueueMessageDecodingFailedEventArgs failed)
+    {
+        if (failed.ReceivedMessage is not { } message)
+        {
+            return;
+        }
+
+        var poison = failed.Queue.GetParentQueueServiceClient().GetQueueClient($"{failed.Queue.Name}-poison");
+        await poison.CreateIfNotExistsAsync(cancellationToken: failed.CancellationToken);
+        await poison.SendMessageAsync(message.Body, cancellationToken: failed.CancellationToken);
+        await failed.Queue.DeleteMessageAsync(message.MessageId, message.PopReceipt, failed.CancellationToken);
     }
 
     private static Uri ServiceUri(IConfigurationSection section, string key) =>

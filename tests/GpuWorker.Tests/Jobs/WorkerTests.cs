@@ -101,7 +101,7 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
 
     private async Task<string> OfferAsync(string run)
     {
-        var id = JobIds.Of(run, JobKind.Train, "1");
+        var id = $"{run}-train";
         await Board.OfferAsync(
             new JobSpec
             {

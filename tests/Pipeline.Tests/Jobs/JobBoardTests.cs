@@ -1,4 +1,5 @@
 using Azure.Storage.Blobs.Specialized;
+using Azure.Storage.Queues;
 using Microsoft.Extensions.Time.Testing;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
@@ -26,7 +27,6 @@ public sealed class JobBoardTests(AzuriteFixture azurite) : IClassFixture<Azurit
     public async Task Read_UnknownJob_IsNull()
     {
         Assert.Null(await Board.ReadResultAsync("nobody", Cancelled));
-        Assert.Null(await Board.CancelAsync("nobody", Cancelled));
         Assert.False(await Board.ReofferIfLostAsync("nobody", Cancelled));
         Assert.Empty(await Board.ReadMetricsAsync("nobody", 0, Cancelled));
     }
@@ -93,13 +93,31 @@ public sealed class JobBoardTests(AzuriteFixture azurite) : IClassFixture<Azurit
         Assert.Empty(await Board.ReadMetricsAsync(job.JobId, 3, Cancelled));
     }
 
-    [Theory]
-    [InlineData(JobKind.Train, "run-1-train-17")]
-    [InlineData(JobKind.Ingest, "run-1-ingest-17")]
-    public void Of_Attempt_NamesTheJob(JobKind kind, string expected) => Assert.Equal(expected, JobIds.Of("run-1", kind, "17"));
+    [Fact]
+    public async Task Cancel_BeforeTheOfferArrives_StaysCancelled()
+    {
+        Assert.Equal(JobState.Cancelled, (await Board.CancelAsync("early", Cancelled)).State);
+
+        var job = await OfferAsync("early");
+
+        Assert.Equal(JobState.Cancelled, (await Board.ReadResultAsync(job.JobId, Cancelled))!.State);
+    }
 
     [Fact]
-    public void Of_AttemptWithOtherLetters_Throws() => Assert.Throws<ArgumentException>(() => JobIds.Of("run-1", JobKind.Train, "A/b"));
+    public async Task ReofferIfLost_MessageThatIsNoBase64_IsNoObstacle()
+    {
+        var job = await OfferAsync("plain");
+        var queue = azurite.StorageClients.Queue(job.Queue);
+        await queue.ClearMessagesAsync(Cancelled);
+        await new QueueClient(azurite.ConnectionString, job.Queue).SendMessageAsync("no base64!", Cancelled);
+
+        Assert.True(await Board.ReofferIfLostAsync(job.JobId, Cancelled));
+
+        var received = await queue.ReceiveMessagesAsync(10, cancellationToken: Cancelled);
+        Assert.Contains(job.JobId, Assert.Single(received.Value).Body.ToString(), StringComparison.Ordinal);
+        var poison = await azurite.StorageClients.Queue($"{job.Queue}-poison").ReceiveMessageAsync(cancellationToken: Cancelled);
+        Assert.Equal("no base64!", poison.Value.Body.ToString());
+    }
 
     private async Task<JobSpec> OfferAsync(string jobId)
     {

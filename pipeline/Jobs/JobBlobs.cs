@@ -1,0 +1,16 @@
+namespace Serverless.Pipeline.Jobs;
+
+/// <summary>The blobs of a job in container <c>jobs</c>.</summary>
+public static class JobBlobs
+{
+    public static string Spec(string jobId) => $"{jobId}/job.json";
+
+    public static string Result(string jobId) => $"{jobId}/result.json";
+
+    /// <summary>The folder of one claim.</summary>
+    public static string Claim(string jobId, int fence) => $"{jobId}/{fence}/";
+
+    public static string Metrics(string jobId, int fence) => Claim(jobId, fence) + "metrics.jsonl";
+
+    public static string Log(string jobId, int fence) => Claim(jobId, fence) + "log.txt";
+}
