@@ -26,7 +26,7 @@ public sealed class DropApi(StorageClients storage, DefinitionStore definitions,
     )
     {
         var test = request.Query["test"].ToString();
-        if (await RefuseAsync(pipeline, test, cancellationToken) is { } wrong)
+        if (await RefuseAsync(pipeline, file, test, cancellationToken) is { } wrong)
         {
             return wrong;
         }
@@ -47,7 +47,7 @@ public sealed class DropApi(StorageClients storage, DefinitionStore definitions,
         CancellationToken cancellationToken
     )
     {
-        if (await RefuseAsync(pipeline, test: "", cancellationToken) is { } wrong)
+        if (await RefuseAsync(pipeline, file, test: "", cancellationToken) is { } wrong)
         {
             return wrong;
         }
@@ -58,8 +58,13 @@ public sealed class DropApi(StorageClients storage, DefinitionStore definitions,
     }
 
     // Before the body: nobody wants to upload a gigabyte to learn of a typo.
-    private async Task<IResult?> RefuseAsync(string pipeline, string test, CancellationToken cancellationToken)
+    private async Task<IResult?> RefuseAsync(string pipeline, string file, string test, CancellationToken cancellationToken)
     {
+        if (!DropPath.IsFileName(file))
+        {
+            return Answers.BadRequest(DropProblems.BadFileName(file));
+        }
+
         try
         {
             if (await definitions.GetAsync(pipeline, cancellationToken) is null)
@@ -70,6 +75,11 @@ public sealed class DropApi(StorageClients storage, DefinitionStore definitions,
         catch (InvalidDataException broken)
         {
             return Answers.Error(StatusCodes.Status422UnprocessableEntity, broken.Message);
+        }
+
+        if (test.Length > 0 && !DropPath.IsFileName(test))
+        {
+            return Answers.BadRequest(DropProblems.BadTestName(test));
         }
 
         if (test.Length > 0)

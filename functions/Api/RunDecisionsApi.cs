@@ -9,8 +9,15 @@ using Serverless.Pipeline.Runs;
 namespace Serverless.Functions.Api;
 
 /// <summary>What people decide about a run: approve, reject, cancel.</summary>
-public sealed class RunDecisionsApi(JobBoard jobs, AliasStore aliases)
+public sealed class RunDecisionsApi(JobBoard jobs, AliasStore aliases, TimeProvider time)
 {
+    // Both go into the run's custom status, which holds 16 KB.
+    private const int LongestName = 200;
+    private const int LongestComment = 1000;
+
+    /// <summary>How long a cancellation waits for the orchestration's end; longer, and it goes by what the run said before.</summary>
+    private static readonly TimeSpan EndWait = TimeSpan.FromSeconds(20);
+
     [Function("ApproveRun")]
     public Task<IResult> ApproveAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/runs/{runId}/approve")] HttpRequest request,
@@ -42,13 +49,17 @@ public sealed class RunDecisionsApi(JobBoard jobs, AliasStore aliases)
 
         if (view.State is not (RunState.Pending or RunState.Running))
         {
-            return Answers.Conflict(
-                $"Run '{runId}' has ended already ({view.State.ToString().ToLowerInvariant()}); only a run that lives can be cancelled."
-            );
+            return Ended(view);
         }
 
         // The orchestration first: a cancelled job would otherwise look to it like a failed one.
         await client.TerminateInstanceAsync(runId, "cancelled", cancellationToken);
+        view = await EndedAsync(client, runId, cancellationToken) ?? view;
+        if (view.State is RunState.Succeeded or RunState.Failed)
+        {
+            return Ended(view);
+        }
+
         if (view.JobId is { } job)
         {
             await jobs.CancelAsync(job, cancellationToken);
@@ -60,6 +71,26 @@ public sealed class RunDecisionsApi(JobBoard jobs, AliasStore aliases)
         }
 
         return Answers.Accepted(new { runId });
+    }
+
+    private static IResult Ended(RunView view) =>
+        Answers.Conflict(
+            $"Run '{view.RunId}' has ended already ({view.State.ToString().ToLowerInvariant()}); only a run that lives can be cancelled."
+        );
+
+    // Until its end the run goes on: it may offer a job or mark a candidate that nobody has heard of yet.
+    private async Task<RunView?> EndedAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken)
+    {
+        using var wait = new CancellationTokenSource(EndWait, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wait.Token);
+        try
+        {
+            return RunViews.Of(await client.WaitForInstanceCompletionAsync(runId, getInputsAndOutputs: true, either.Token));
+        }
+        catch (Exception) when (wait.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     private static async Task<IResult> DecideAsync(
@@ -78,6 +109,14 @@ public sealed class RunDecisionsApi(JobBoard jobs, AliasStore aliases)
         if (wrong is not null)
         {
             return wrong;
+        }
+
+        if (body?.By?.Length > LongestName || body?.Comment?.Length > LongestComment)
+        {
+            return Answers.BadRequest(
+                $"Found \"by\" of {body.By?.Length ?? 0:N0} and \"comment\" of {body.Comment?.Length ?? 0:N0} characters; "
+                    + $"expected at most {LongestName} and {LongestComment:N0}. Shorten them."
+            );
         }
 
         if (await RunsApi.FindAsync(client, runId, cancellationToken) is not { } view)

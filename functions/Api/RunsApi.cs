@@ -116,7 +116,8 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs)
     internal static IResult NoRun(string runId) => Answers.NotFound($"Found no run '{runId}'; GET /api/runs lists those that exist.");
 
     internal static async Task<RunView?> FindAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken) =>
-        await client.GetInstanceAsync(runId, getInputsAndOutputs: true, cancellationToken) is { Name: nameof(RunOrchestrator) } instance
+        RunId.IsPossible(runId)
+        && await client.GetInstanceAsync(runId, getInputsAndOutputs: true, cancellationToken) is { Name: nameof(RunOrchestrator) } instance
             ? RunViews.Of(instance)
             : null;
 

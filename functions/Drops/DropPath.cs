@@ -20,8 +20,11 @@ public sealed record DropPath(string? Pipeline, string File, bool HeldOut)
         return new DropPath(blob[..slash], file, file.StartsWith(TestFolder, StringComparison.Ordinal));
     }
 
+    /// <summary>Whether an upload or a held-out file may be named so, as data.test: no folders, which could lead out of the pipeline's own.</summary>
+    public static bool IsFileName(string name) =>
+        name is { Length: > 0 and <= 200 } and not ("." or "..") && !name.AsSpan().ContainsAny('/', '\\');
+
     public static string Blob(string pipeline, string file) => $"{pipeline}/{file}";
 
-    public static string TestBlob(string pipeline, string file) =>
-        file.StartsWith(TestFolder, StringComparison.Ordinal) ? $"{pipeline}/{file}" : $"{pipeline}/{TestFolder}{file}";
+    public static string TestBlob(string pipeline, string file) => $"{pipeline}/{TestFolder}{file}";
 }

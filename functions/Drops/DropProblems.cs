@@ -35,6 +35,15 @@ internal static class DropProblems
         $"Found no held-out file {Containers.Drop}/{testBlob}, which data.test (or the upload) names; expected it before the training file. "
         + "Upload it, then drop the training file again.";
 
+    public static string BadTestName(string name) =>
+        $"Found '{Short(name)}' as the name of the held-out file; expected the file's name alone, 1 to 200 characters without folders. "
+        + "It lies under drop/{pipeline}/test/.";
+
+    public static string BadFileName(string name) =>
+        $"Found the file name '{Short(name)}' of {name.Length:N0} characters; expected 1 to 200 characters without '/' and '\\'. Choose a shorter one.";
+
+    private static string Short(string name) => name.Length <= 200 ? name : name[..200] + "...";
+
     private static DataProblem Problem(string code, string found, string expected, string advice) =>
         new()
         {

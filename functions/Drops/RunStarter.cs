@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Azure;
 using Azure.Storage.Blobs;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
@@ -67,11 +66,6 @@ public sealed class RunStarter(
         {
             return await FailAsync(client, path, content, pipeline, cancellationToken);
         }
-        catch (RequestFailedException impossible) when (impossible.Status == 400)
-        {
-            // A folder name that cannot be a blob's is no pipeline either.
-            stored = null;
-        }
 
         if (stored is null)
         {
@@ -92,11 +86,20 @@ public sealed class RunStarter(
         var pipeline = path.Pipeline!;
         var definition = stored.Definition;
         string? testBlob = null;
+        string? refusal = null;
         BlobContent? test = null;
         if ((content.Test ?? definition.Data.Test) is { Length: > 0 } testFile)
         {
-            testBlob = DropPath.TestBlob(pipeline, testFile);
-            test = await ContentHash.OfAsync(storage.Container(Containers.Drop).GetBlobClient(testBlob), cancellationToken);
+            if (DropPath.IsFileName(testFile))
+            {
+                testBlob = DropPath.TestBlob(pipeline, testFile);
+                test = await ContentHash.OfAsync(storage.Container(Containers.Drop).GetBlobClient(testBlob), cancellationToken);
+                refusal = test is null ? DropProblems.NoTestFile(testBlob) : null;
+            }
+            else
+            {
+                refusal = DropProblems.BadTestName(testFile);
+            }
         }
 
         var runId = RunId.Of(pipeline, content.Hash, test?.Hash, stored.Digest);
@@ -110,7 +113,7 @@ public sealed class RunStarter(
             TrainThreads = options.Value.Threads,
             Approval = definition.Gate.Approval,
             ApprovalTimeout = definition.Gate.ApprovalTimeout,
-            Refusal = testBlob is not null && test is null ? DropProblems.NoTestFile(testBlob) : null,
+            Refusal = refusal,
             Ingest = new IngestRequest
             {
                 Pipeline = pipeline,

@@ -44,10 +44,16 @@ internal sealed class ApiErrors(ILogger<ApiErrors> log) : IFunctionsWorkerMiddle
                 StatusCodes.Status503ServiceUnavailable,
                 "The app has just started and is still preparing its storage; try again in a few seconds."
             ),
+            RequestFailedException { Status: StatusCodes.Status400BadRequest } refused => (
+                StatusCodes.Status400BadRequest,
+                $"Storage refused the request ({refused.ErrorCode}): most likely a name in the address is too long or has characters that no "
+                    + "blob may have. Expected names of at most 900 characters without control characters; choose another."
+            ),
             RequestFailedException storage => (
                 StatusCodes.Status503ServiceUnavailable,
                 $"Storage answered {storage.Status} {storage.ErrorCode}; try again. If it stays so, look into the app's log."
             ),
+            TimeoutException late => (StatusCodes.Status503ServiceUnavailable, late.Message),
             UploadOvertakenException overtaken => (StatusCodes.Status409Conflict, overtaken.Message),
             InvalidDataException broken => (StatusCodes.Status422UnprocessableEntity, broken.Message),
             _ => (

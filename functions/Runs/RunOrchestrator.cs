@@ -171,7 +171,7 @@ public sealed class RunOrchestrator
             verdict = $"Not deployed: nobody approved v{version} within {input.ApprovalTimeout:g} (gate.approvalTimeout).";
         }
 
-        await context.CallActivityAsync(nameof(MarkCandidate), new Candidate(input.Pipeline, version, Waiting: false), RunRetries.Storage);
+        await WithdrawAsync(context, input.Pipeline, version);
         progress.Done(Stages.Approve, verdict, status => status with { Verdict = verdict });
         return verdict;
     }
@@ -197,9 +197,10 @@ public sealed class RunOrchestrator
 
             if (judgement == MaxJudgements)
             {
+                await WithdrawAsync(context, question.Pipeline, version);
                 throw new RunFailedException(
                     $"v{version} passed the gate {MaxJudgements} times, and each time another run had deployed in between. "
-                        + "Put it into production by hand if it should be: PUT /api/models/{model}/champion."
+                        + $"Put it into production by hand if it should be: PUT /api/models/{question.Pipeline}/champion."
                 );
             }
 
@@ -207,16 +208,15 @@ public sealed class RunOrchestrator
             progress.Start(Stages.Deploy, status => status with { Verdict = judged.Verdict });
             if (!judged.Passed)
             {
-                await context.CallActivityAsync(
-                    nameof(MarkCandidate),
-                    new Candidate(question.Pipeline, version, Waiting: false),
-                    RunRetries.Storage
-                );
+                await WithdrawAsync(context, question.Pipeline, version);
                 progress.Skip(Stages.Deploy, "another run deployed in between, and its model is not beaten");
                 return new RunOutcome(version, Deployed: false, judged.Verdict);
             }
         }
     }
+
+    private static Task WithdrawAsync(TaskOrchestrationContext context, string model, int version) =>
+        context.CallActivityAsync(nameof(MarkCandidate), new Candidate(model, version, Waiting: false), RunRetries.Storage);
 
     private static string TestBlob(IngestOutcome data) => data.TestDataset?.Data ?? data.Split!.Test;
 

@@ -6,6 +6,9 @@ namespace Serverless.Functions.Runs;
 /// <summary>The custom status of a run, kept current: every change is shown at once.</summary>
 internal sealed class RunProgress
 {
+    /// <summary>Of a failure, in characters: the platform refuses a status of more than 16 KB, and a refused status would hide the failure.</summary>
+    private const int LongestFailure = 4000;
+
     private readonly TaskOrchestrationContext _context;
 
     public RunProgress(TaskOrchestrationContext context, RunInput input)
@@ -42,7 +45,7 @@ internal sealed class RunProgress
             Set(
                 stage.Name,
                 status => status with { State = StageState.Failed, StartedAt = status.StartedAt ?? Now, EndedAt = Now },
-                status => status with { Failure = message }
+                status => status with { Failure = message.Length <= LongestFailure ? message : message[..LongestFailure] + " ..." }
             );
         }
     }

@@ -180,6 +180,23 @@ public sealed class RunStarterTests : IClassFixture<AzuriteFixture>, IAsyncDispo
         Assert.Contains("tusk", refusal, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("../../../pipelines/secret.csv")]
+    [InlineData("..")]
+    [InlineData("sub/held.csv")]
+    public async Task StartAsync_HeldOutFileInAnotherFolder_FailsTheRunUnread(string test)
+    {
+        var pipeline = $"leads-out-{test.Length}";
+        await DefineAsync(pipeline);
+        await DropAsync($"{pipeline}/a.csv", "a,y\n1,2\n", new() { ["test"] = Uri.EscapeDataString(test) });
+
+        await StartAsync($"{pipeline}/a.csv");
+
+        var input = Assert.Single(_client.Started).Input;
+        Assert.Contains($"Found '{test}'", input.Refusal, StringComparison.Ordinal);
+        Assert.Null(input.Ingest!.TestBlob);
+    }
+
     [Fact]
     public async Task StartAsync_BlobGoneAgain_StartsNothing()
     {

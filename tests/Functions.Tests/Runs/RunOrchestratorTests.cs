@@ -272,6 +272,30 @@ public sealed class RunOrchestratorTests
     }
 
     [Fact]
+    public async Task RunAsync_AlwaysOvertaken_FailsWithTheWayByHandAndNoCandidate()
+    {
+        var run = Start();
+        run.On<Deployment>("DeployModel", _ => false);
+
+        var error = await Assert.ThrowsAsync<RunFailedException>(() => RunOrchestrator.RunAsync(run));
+
+        Assert.Contains("PUT /api/models/machine-failure/champion", error.Message, StringComparison.Ordinal);
+        Assert.Equal(RunOrchestrator.MaxJudgements, run.Calls.Count(call => call == "DeployModel"));
+        Assert.Equal("MarkCandidate", run.Calls[^1]);
+    }
+
+    [Fact]
+    public async Task RunAsync_FailureLongerThanAStatus_IsShownShortened()
+    {
+        var run = Start();
+        run.On<Registration>("RegisterModel", _ => new InvalidDataException(new string('x', 100_000)));
+
+        await Assert.ThrowsAsync<RunFailedException>(() => RunOrchestrator.RunAsync(run));
+
+        Assert.InRange(run.Statuses[^1].Failure!.Length, 1000, 5000);
+    }
+
+    [Fact]
     public async Task RunAsync_ActivityFails_FailsWithItsOwnWords()
     {
         var run = Start();
