@@ -45,14 +45,9 @@ async Task DriveAsync(DurableTaskClient client, string kind, string id)
     var marks = Path.Combine(notes, "acknowledged-" + id);
     if (!File.Exists(marks))
     {
-        try
-        {
+        // A process that died may have scheduled it before it could note so; an instance that has ended since would be replaced and run again.
+        if (await client.GetInstanceAsync(id) is null)
             await client.ScheduleNewOrchestrationInstanceAsync(kind, kind == "Rounds" ? 0 : null, new StartOrchestrationOptions(id));
-        }
-        catch (InvalidOperationException)
-        {
-            // Scheduled by a process that died before it could note so.
-        }
         await File.WriteAllTextAsync(marks, string.Empty);
     }
     if (await client.GetInstanceAsync(id) is null)
