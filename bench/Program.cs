@@ -5,6 +5,7 @@ using Serverless.Bench.Durable;
 using Serverless.Bench.Frame;
 using Serverless.Bench.Http;
 using Serverless.Bench.Infer;
+using Serverless.Bench.Ingest;
 using Serverless.Bench.Log;
 using Serverless.Bench.Start;
 using Serverless.Bench.Train;
@@ -17,6 +18,7 @@ if (args is [StartBenchmark.BareArgument, var port])
 
 IBenchmark[] benchmarks =
 [
+    new IngestBenchmark(),
     new InferBenchmark(),
     new TrainBenchmark(),
     new DurableBenchmark(),

@@ -95,26 +95,19 @@ public sealed class DatasetIngestion
         var main = result.Main!;
         progress?.Report(new JobProgress("publishing", 0, main.Profile.Rows, "rows"));
         var dataset = new DatasetRef(request.Pipeline, main.Version);
-        await PublishFileAsync(request.SourceBlob, source, main, dataset, definition, cancellationToken);
+
+        // Nothing reads the source any more: the parts take its place on the disk.
+        File.Delete(source.Path);
+        var split = dataset.Split(SplitWriter.Id(main.Version, definition.Data));
+        await Task.WhenAll(
+            PublishFileAsync(request.SourceBlob, source, main, dataset, definition, cancellationToken),
+            Task.Run(() => PublishSplitAsync(split, result.Split!, run, definition, cancellationToken), cancellationToken)
+        );
         DatasetRef? testDataset = null;
         if (result.Test is { } held)
         {
             testDataset = new DatasetRef(request.Pipeline, held.Version);
             await PublishFileAsync(request.TestBlob!, test!, held, testDataset, definition, cancellationToken);
-        }
-
-        var split = dataset.Split(SplitWriter.Id(main.Version, definition.Data));
-        if (await datasets.SplitAsync(split, cancellationToken) is null)
-        {
-            string[] parts = [split.Train, split.Validation, split.Test];
-            for (var part = 0; part < (definition.Data.Test is null ? 3 : 2); part++)
-            {
-                var path = run.WritePart(main, part, cancellationToken);
-                await datasets.UploadAsync(parts[part], path, cancellationToken);
-                File.Delete(path);
-            }
-
-            await datasets.WriteSplitAsync(split, result.Split!, cancellationToken);
         }
 
         await datasets.NoteLatestAsync(request.Pipeline, main.Version, cancellationToken);
@@ -131,6 +124,45 @@ public sealed class DatasetIngestion
             TestRows = result.Test?.Profile.Rows ?? result.Split.Test,
             Task = definition.Data.Task,
         };
+    }
+
+    /// <summary>Each part is sent while the next one is written.</summary>
+    private async Task PublishSplitAsync(
+        SplitRef split,
+        SplitSummary summary,
+        IngestionRun run,
+        PipelineDefinition definition,
+        CancellationToken cancellationToken
+    )
+    {
+        if (await datasets.SplitAsync(split, cancellationToken) is not null)
+        {
+            return;
+        }
+
+        string[] parts = [split.Train, split.Validation, split.Test];
+        var sending = Task.CompletedTask;
+        try
+        {
+            for (var part = 0; part < (definition.Data.Test is null ? 3 : 2); part++)
+            {
+                var path = run.WritePart(part, cancellationToken);
+                await sending;
+                sending = SendAsync(parts[part], path);
+            }
+        }
+        finally
+        {
+            await sending;
+        }
+
+        await datasets.WriteSplitAsync(split, summary, cancellationToken);
+
+        async Task SendAsync(string blob, string path)
+        {
+            await datasets.UploadAsync(blob, path, cancellationToken);
+            File.Delete(path);
+        }
     }
 
     private Task PublishFileAsync(

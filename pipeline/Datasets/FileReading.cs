@@ -15,6 +15,9 @@ internal sealed record ReadFile(
 /// <summary>Reads one source file: format, header, types, profile and every check that needs no other part.</summary>
 internal sealed class FileReading(DuckDbSession session, PipelineDefinition definition, IngestionOptions options, string folder)
 {
+    /// <summary>Most values of a text column that the schema lists.</summary>
+    private const int MaxDomain = 100;
+
     /// <summary>The reading options that a definition asks for.</summary>
     public static ReadingOptions ReadingOptions(DataDefinition data)
     {
@@ -61,7 +64,7 @@ internal sealed class FileReading(DuckDbSession session, PipelineDefinition defi
 
         problems.AddRange(new ColumnRules(session, parquet, data).Check(profile, cancellationToken));
         problems.AddRange(new ExpectationRules(session, parquet, columns).Check(definition.Expectations, profile, cancellationToken));
-        var schema = new DatasetSchema([.. columns.Select(column => Observed(column, profile.Find(column.Name)!))]);
+        var schema = new DatasetSchema([.. columns.Select(column => Observed(column, parquet, profile, cancellationToken))]);
         return new ReadFile(parquet, version, schema, profile, problems);
     }
 
@@ -102,15 +105,36 @@ internal sealed class FileReading(DuckDbSession session, PipelineDefinition defi
     private LeakSearch Leaks(ColumnSchema target, string sample, int rows, CancellationToken cancellationToken) =>
         new(ParquetRows.Read(sample, [target], rows, cancellationToken).First().Columns[0], rows, definition.Data, options);
 
-    private static ColumnSchema Observed(ColumnSchema column, ColumnProfile profile) =>
-        column with
+    private ColumnSchema Observed(ColumnSchema column, string parquet, DatasetProfile profile, CancellationToken cancellationToken)
+    {
+        var found = profile.Find(column.Name)!;
+        return column with
         {
-            Nullable = profile.Missing > 0,
-            Domain =
-                column.Type == ColumnType.Text && profile.Distinct <= 100 && profile.Top is { } top
-                    ? [.. top.Select(value => value.Value).Order(StringComparer.Ordinal)]
-                    : null,
+            Nullable = found.Missing > 0,
+            Domain = column.Type == ColumnType.Text ? Domain(found, parquet, profile, cancellationToken) : null,
         };
+    }
+
+    /// <summary>All values of a text column with few of them; a sample may lack the rare ones.</summary>
+    private IReadOnlyList<string>? Domain(ColumnProfile column, string parquet, DatasetProfile profile, CancellationToken cancellationToken)
+    {
+        // The count is exact for a small file only; with few values it is off by a few at most.
+        var all = profile.SampledRows == profile.Rows;
+        if (column.Top is not { } top || column.Distinct > (all ? MaxDomain : MaxDomain + 10))
+        {
+            return null;
+        }
+
+        var name = Sql.Name(column.Name);
+        var values = all
+            ? [.. top.Select(value => value.Value)]
+            : session.Query(
+                $"SELECT DISTINCT {name} FROM read_parquet({Sql.Text(parquet)}) WHERE {name} <> '' LIMIT {MaxDomain + 1}",
+                row => row.GetString(0),
+                cancellationToken
+            );
+        return values.Count > MaxDomain ? null : [.. values.Order(StringComparer.Ordinal)];
+    }
 
     private static void ThrowIfErrors(List<DataProblem> problems)
     {

@@ -33,6 +33,7 @@ internal sealed class IngestionRun(
 )
 {
     private readonly FileReading reading = new(session, definition, options, folder);
+    private SplitWriter? parts;
 
     public async Task<CheckedFiles> CheckAsync(
         IngestRequest request,
@@ -57,10 +58,10 @@ internal sealed class IngestionRun(
     }
 
     /// <summary>Writes a part of the split into the work folder.</summary>
-    public string WritePart(ReadFile main, int part, CancellationToken cancellationToken)
+    public string WritePart(int part, CancellationToken cancellationToken)
     {
         var path = Path.Combine(folder, $"part{part}.parquet");
-        new SplitWriter(session, main.Parquet, main.Schema.Columns, definition.Data).Write(part, path, cancellationToken);
+        parts!.Write(part, path, cancellationToken);
         return path;
     }
 
@@ -85,17 +86,13 @@ internal sealed class IngestionRun(
             var target = main.Schema.Find(data.Target)!;
             problems.AddRange(new TargetRules(session, main.Parquet, data, options).Check(target, main.Profile, cancellationToken));
             problems.AddRange(Time(main));
-            RowHashes.Create(
-                session,
-                main.Parquet,
-                [.. main.Schema.Columns.Where(column => !data.Ignore.Contains(column.Name))],
-                cancellationToken
-            );
-            problems.AddRange(Duplicates(cancellationToken));
+            var hash = RowHash.Of(main.Schema.Columns.Where(column => !data.Ignore.Contains(column.Name)));
+            problems.AddRange(Duplicates(main, hash, cancellationToken));
             if (!problems.Exists(IsError))
             {
                 progress?.Report(new JobProgress("splitting", 0, main.Profile.Rows, "rows"));
-                split = new SplitWriter(session, main.Parquet, main.Schema.Columns, data).Decide(cancellationToken);
+                parts = new SplitWriter(session, main.Parquet, main.Schema.Columns, data);
+                split = parts.Decide(hash, cancellationToken);
                 problems.AddRange(SplitRules.Check(split, data));
             }
         }
@@ -188,9 +185,9 @@ internal sealed class IngestionRun(
         }
     }
 
-    private IEnumerable<DataProblem> Duplicates(CancellationToken cancellationToken)
+    private IEnumerable<DataProblem> Duplicates(ReadFile file, string hash, CancellationToken cancellationToken)
     {
-        var share = RowHashes.DuplicateShare(session, cancellationToken);
+        var share = RowHash.DuplicateShare(session, file.Parquet, hash, file.Profile.Rows, cancellationToken);
         if (share > options.DuplicateRows)
         {
             yield return DataProblems.Warning(

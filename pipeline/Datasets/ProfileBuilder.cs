@@ -46,11 +46,11 @@ internal sealed class ProfileBuilder(DuckDbSession session, IngestionOptions opt
             );
         }
 
+        var step = (rows + options.SampleRows - 1) / options.SampleRows;
         var counts = columns
             .Chunk(Group)
-            .SelectMany(group => Counts(parquet, group, rows, cancellationToken))
+            .SelectMany(group => Counts(parquet, group, rows, exact: step == 1, cancellationToken))
             .ToDictionary(column => column.Name);
-        var step = (rows + options.SampleRows - 1) / options.SampleRows;
         if (step == 1)
         {
             sample = parquet;
@@ -72,7 +72,8 @@ internal sealed class ProfileBuilder(DuckDbSession session, IngestionOptions opt
             for (var i = 0; i < group.Length; i++)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                profiles.Add(WithSample(counts[group[i].Name], batch.Columns[i], batch.Rows, exact: step == 1));
+                var profile = WithSample(counts[group[i].Name], batch.Columns[i], batch.Rows, exact: step == 1);
+                profiles.Add(WithConstant(profile, parquet, cancellationToken));
                 seen(group[i], batch.Columns[i], batch.Rows);
             }
         }
@@ -80,52 +81,130 @@ internal sealed class ProfileBuilder(DuckDbSession session, IngestionOptions opt
         return new DatasetProfile(rows, sampled, profiles);
     }
 
-    private List<ColumnProfile> Counts(string parquet, ColumnSchema[] group, long rows, CancellationToken cancellationToken)
+    /// <summary>Counts and extremes; distinct values only when the sample, being all rows (<paramref name="exact"/>), will not give them.</summary>
+    private List<ColumnProfile> Counts(string parquet, ColumnSchema[] group, long rows, bool exact, CancellationToken cancellationToken)
     {
-        var selected = group.Select(column =>
-        {
-            var name = Sql.Name(column.Name);
-            var finite = column.Type == ColumnType.Number ? $" FILTER (isfinite({name}))" : "";
-            var odd =
-                column.Type == ColumnType.Number
-                    ? $"count(*) FILTER (isnan({name})), count(*) FILTER (isinf({name})), min(r) FILTER (isinf({name}))"
-                    : "0::BIGINT, 0::BIGINT, NULL::BIGINT";
-            var range =
-                column.Type == ColumnType.Text
-                    ? $"NULL::DOUBLE, NULL::DOUBLE, NULL::DOUBLE, min({name}) = max({name})"
-                    : $"min({ColumnSql.Number(column)}){finite}, max({ColumnSql.Number(column)}){finite}, avg({ColumnSql.Number(column)}){finite}, "
-                        + $"min({name}) = max({name})";
-            return $"count({name}), {odd}, approx_count_distinct({name}), {range}";
-        });
-        const int width = 9;
-        return session.Single(
-            $"SELECT {string.Join(", ", selected)} FROM {ColumnSql.Rows(parquet, "r")}",
+        const int width = 4;
+        var file = $"read_parquet({Sql.Text(parquet)})";
+        var profiles = session.Single(
+            $"SELECT {string.Join(", ", group.Select(Selected))} FROM {file}",
             row =>
                 group
                     .Index()
                     .Select(pair =>
                     {
-                        var at = pair.Index * width;
-                        var (values, nan) = (row.GetInt64(at), row.GetInt64(at + 1));
+                        var (at, values) = (pair.Index * width, row.GetInt64(pair.Index * width));
                         return new ColumnProfile
                         {
                             Name = pair.Item.Name,
                             Type = pair.Item.Type,
-                            Missing = rows - values + nan,
-                            NotANumber = nan,
-                            Infinite = row.GetInt64(at + 2),
-                            FirstInfinite = row.IsDBNull(at + 3) ? null : row.GetInt64(at + 3),
-                            Distinct = Math.Min(row.GetInt64(at + 4), values - nan),
-                            Min = row.IsDBNull(at + 5) ? null : row.GetDouble(at + 5),
-                            Max = row.IsDBNull(at + 6) ? null : row.GetDouble(at + 6),
-                            Mean = row.IsDBNull(at + 7) ? null : row.GetDouble(at + 7),
-                            Constant = values == rows && !row.IsDBNull(at + 8) && row.GetBoolean(at + 8),
+                            Missing = rows - values,
+                            Distinct = values,
+                            Min = row.IsDBNull(at + 1) ? null : row.GetDouble(at + 1),
+                            Max = row.IsDBNull(at + 2) ? null : row.GetDouble(at + 2),
+                            Mean = row.IsDBNull(at + 3) ? null : row.GetDouble(at + 3),
                         };
                     })
                     .ToList(),
             cancellationToken
         );
+        for (var i = 0; i < group.Length; i++)
+        {
+            // NaN and infinity are rare and stand at the ends of the order: only then is the column looked at once more.
+            if (profiles[i] is { Min: { } min, Max: { } max } && !(double.IsFinite(min) && double.IsFinite(max)))
+            {
+                profiles[i] = WithOddNumbers(profiles[i], parquet, cancellationToken);
+            }
+
+            var profile = profiles[i];
+            profiles[i] = profile with
+            {
+                Constant = profile.Missing == 0 && profile.Min is not null && profile.Min == profile.Max,
+                Mean = profile.Mean is { } mean && double.IsFinite(mean) ? mean : null,
+            };
+        }
+
+        return exact ? profiles : WithDistinct(profiles, file, cancellationToken);
+
+        static string Selected(ColumnSchema column)
+        {
+            var name = Sql.Name(column.Name);
+            return column.Type switch
+            {
+                ColumnType.Text => $"count({name}), NULL::DOUBLE, NULL::DOUBLE, NULL::DOUBLE",
+                ColumnType.Boolean => $"count({name}), min({name})::INTEGER::DOUBLE, max({name})::INTEGER::DOUBLE, avg({name}::INTEGER)",
+                ColumnType.Timestamp =>
+                    $"count({name}), epoch_us(min({name}))::DOUBLE / 1e6, epoch_us(max({name}))::DOUBLE / 1e6, avg(epoch_us({name})) / 1e6",
+                _ => $"count({name}), min({name})::DOUBLE, max({name})::DOUBLE, avg({name})",
+            };
+        }
     }
+
+    private ColumnProfile WithOddNumbers(ColumnProfile profile, string parquet, CancellationToken cancellationToken)
+    {
+        var name = Sql.Name(profile.Name);
+        var finite = $"FILTER (isfinite({name}))";
+        return session.Single(
+            $"SELECT count(*) FILTER (isnan({name})), count(*) FILTER (isinf({name})), min({ColumnSql.Row}) FILTER (isinf({name})), "
+                + $"min({name}) {finite}, max({name}) {finite}, avg({name}) {finite} FROM {ColumnSql.Rows(parquet)}",
+            row =>
+                profile with
+                {
+                    NotANumber = row.GetInt64(0),
+                    Missing = profile.Missing + row.GetInt64(0),
+                    Distinct = profile.Distinct - row.GetInt64(0),
+                    Infinite = row.GetInt64(1),
+                    FirstInfinite = row.IsDBNull(2) ? null : row.GetInt64(2),
+                    Min = row.IsDBNull(3) ? null : row.GetDouble(3),
+                    Max = row.IsDBNull(4) ? null : row.GetDouble(4),
+                    Mean = row.IsDBNull(5) ? null : row.GetDouble(5),
+                },
+            cancellationToken
+        );
+    }
+
+    /// <summary>Counting distinct values is the dearest part: flags, of which the extremes say all, are left out.</summary>
+    private List<ColumnProfile> WithDistinct(List<ColumnProfile> profiles, string file, CancellationToken cancellationToken)
+    {
+        var counted = profiles.Where(profile => !IsFlag(profile)).ToList();
+        var distinct =
+            counted.Count == 0
+                ? []
+                : session.Single(
+                    $"SELECT {string.Join(", ", counted.Select(profile => $"approx_count_distinct({Sql.Name(profile.Name)})"))} FROM {file}",
+                    row => counted.Index().ToDictionary(pair => pair.Item.Name, pair => row.GetInt64(pair.Index)),
+                    cancellationToken
+                );
+        return
+        [
+            .. profiles.Select(profile =>
+                profile with
+                {
+                    Distinct =
+                        distinct.TryGetValue(profile.Name, out var about) ? Math.Min(about, profile.Distinct)
+                        : profile.Min is null ? 0
+                        : profile.Min == profile.Max ? 1
+                        : 2,
+                }
+            ),
+        ];
+    }
+
+    private static bool IsFlag(ColumnProfile profile) =>
+        profile.Type is ColumnType.Integer or ColumnType.Boolean && (profile.Min is null || profile.Max - profile.Min <= 1);
+
+    /// <summary>One text in all rows: told by the extremes, when the sample shows but one.</summary>
+    private ColumnProfile WithConstant(ColumnProfile profile, string parquet, CancellationToken cancellationToken) =>
+        profile is { Type: ColumnType.Text, Missing: 0, Top.Count: 1 }
+            ? profile with
+            {
+                Constant = session.Single(
+                    $"SELECT min({Sql.Name(profile.Name)}) = max({Sql.Name(profile.Name)}) FROM read_parquet({Sql.Text(parquet)})",
+                    row => row.GetBoolean(0),
+                    cancellationToken
+                ),
+            }
+            : profile;
 
     private static ColumnProfile WithSample(ColumnProfile profile, ColumnValues values, int rows, bool exact) =>
         values.Type == ColumnType.Text

@@ -49,7 +49,8 @@ internal abstract class SourceTable
 
     protected static string FromNumber(string number, ColumnType type) =>
         type == ColumnType.Integer
-            ? $"CASE WHEN {number} IS NULL OR isnan({number}) THEN NULL WHEN {IsWhole(number)} THEN CAST({number} AS BIGINT) "
+            // The usual case first: the others are then looked at for the few rows that are left. NaN is no whole number here, above any bound.
+            ? $"CASE WHEN {IsWhole(number)} THEN CAST({number} AS BIGINT) WHEN {number} IS NULL OR isnan({number}) THEN NULL "
                 + $"ELSE {Misfit(number)}::BIGINT END"
             : $"CAST({number} AS DOUBLE)";
 

@@ -22,7 +22,15 @@ public sealed record SplitSummary(
 /// <summary>Divides the rows of a data set. Which row goes where depends on the data and the definition alone.</summary>
 internal sealed class SplitWriter(DuckDbSession session, string parquet, IReadOnlyList<ColumnSchema> columns, DataDefinition data)
 {
-    public const string Parts = "parts";
+    private const string Parts = "parts";
+
+    /// <summary>A name that no data has.</summary>
+    private const string PartColumn = "_serverless_part";
+
+    private readonly string target = ColumnSql.Value(columns.First(column => column.Name == data.Target));
+
+    /// <summary>The data's rows with their part (0 train, 1 validation, 2 test, 3 none) in column <see cref="PartColumn"/>, once decided.</summary>
+    private string? rows;
 
     /// <summary>Over everything the split depends on.</summary>
     public static string Id(string version, DataDefinition data)
@@ -30,65 +38,82 @@ internal sealed class SplitWriter(DuckDbSession session, string parquet, IReadOn
         var split = data.Split;
         var all = string.Create(
             CultureInfo.InvariantCulture,
-            $"1\n{version}\n{data.Target}\n{data.Task}\n{split.By}\n{split.Column}\n{split.Train:R}\n{split.Validation:R}\n{split.Test:R}\n{data.Test is null}\n{string.Join('\n', data.Ignore.Order(StringComparer.Ordinal))}"
+            $"2\n{version}\n{data.Target}\n{data.Task}\n{split.By}\n{split.Column}\n{split.Train:R}\n{split.Validation:R}\n{split.Test:R}\n{data.Test is null}\n{string.Join('\n', data.Ignore.Order(StringComparer.Ordinal))}"
         );
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(all)))[..16];
     }
 
-    /// <summary>Decides every row's part (table <see cref="Parts"/>: 0 train, 1 validation, 2 test, 3 none) from <see cref="RowHashes"/> and counts.</summary>
-    public SplitSummary Decide(CancellationToken cancellationToken)
+    /// <summary>Decides every row's part and counts.</summary>
+    /// <param name="hash">See <see cref="RowHash"/>.</param>
+    /// <param name="cancellationToken">Stops between statements.</param>
+    public SplitSummary Decide(string hash, CancellationToken cancellationToken)
     {
         var split = data.Split;
         var (train, validation) = data.Test is null
             ? (split.Train, split.Validation)
             : (split.Train / (split.Train + split.Validation), split.Validation / (split.Train + split.Validation));
         var (first, second) = (train, data.Test is null ? train + validation : 1);
-        var target = ColumnSql.Value(columns.First(column => column.Name == data.Target));
-        var rows = $"(SELECT d.*, p.h FROM {ColumnSql.Rows(parquet, "r")} d POSITIONAL JOIN {RowHashes.Table} p)";
-        var decided = split.By switch
+        var file = $"read_parquet({Sql.Text(parquet)})";
+
+        // What a row itself says is an expression in every later statement: these run on all threads, unlike a join by position.
+        rows = split.By switch
         {
-            SplitBy.Hash => $"SELECT {Part("h", Hash(first), Hash(second), "<")} FROM {rows}",
-            SplitBy.Stratified => $"SELECT {Part("place", Sql.Number(first), Sql.Number(second), "<")} FROM (SELECT r, {target} AS t, "
-                + $"(row_number() OVER (PARTITION BY {target} ORDER BY h, r) - 0.5) / count(*) OVER (PARTITION BY {target}) AS place FROM {rows}) "
-                + "ORDER BY r",
-            _ => ByTime(first, second, rows, cancellationToken),
+            SplitBy.Hash => $"(SELECT *, {Part(target, hash, Hash(first), Hash(second), "<")} AS {PartColumn} FROM {file})",
+            SplitBy.Stratified => Stratified(hash, first, second, cancellationToken),
+            _ => $"(SELECT *, {ByTime(first, second, file, cancellationToken)} AS {PartColumn} FROM {file})",
         };
-        session.Execute($"CREATE OR REPLACE TEMP TABLE {Parts} AS {decided}", cancellationToken);
-        return Count(target, cancellationToken);
-
-        string Part(string value, string one, string two, string less) =>
-            $"CASE WHEN {(split.By == SplitBy.Stratified ? "t" : target)} IS NULL THEN 3 WHEN {value} {less} {one} THEN 0 "
-            + $"WHEN {two} IS NULL OR {value} {less} {two} THEN 1 ELSE 2 END::UTINYINT AS part";
-
-        // A row on the border belongs to the older part; a row without a time to the oldest.
-        string ByTime(double one, double two, string from, CancellationToken token)
-        {
-            var time = ColumnSql.Number(columns.First(column => column.Name == split.Column));
-            var borders = session.Single(
-                $"SELECT quantile_disc({time}, [{Sql.Number(one)}, {Sql.Number(Math.Min(1, two))}])::VARCHAR FROM read_parquet({Sql.Text(parquet)}) "
-                    + $"WHERE {target} IS NOT NULL",
-                row => row.IsDBNull(0) ? null : row.GetString(0).Trim('[', ']').Split(", "),
-                token
-            );
-            return borders is null
-                ? $"SELECT 0::UTINYINT AS part FROM {from}"
-                : $"SELECT {Part($"coalesce({time}, '-inf'::DOUBLE)", $"'{borders[0]}'::DOUBLE", two >= 1 ? "NULL" : $"'{borders[1]}'::DOUBLE", "<=")} FROM {from}";
-        }
+        return Count(cancellationToken);
     }
 
     /// <summary>Writes one part as Parquet, rows in the data's order.</summary>
     public void Write(int part, string path, CancellationToken cancellationToken) =>
         session.Execute(
-            $"COPY (SELECT {string.Join(", ", columns.Select(column => $"d.{Sql.Name(column.Name)}"))} FROM read_parquet({Sql.Text(parquet)}) d "
-                + $"POSITIONAL JOIN {Parts} p WHERE p.part = {part}) TO {Sql.Text(path)} {TypedConversion.ParquetFormat(columns.Count)}",
+            $"COPY (SELECT {string.Join(", ", columns.Select(column => Sql.Name(column.Name)))} "
+                + $"FROM {rows ?? throw new InvalidOperationException("The parts are not decided yet.")} WHERE {PartColumn} = {part}) "
+                + $"TO {Sql.Text(path)} {TypedConversion.ParquetFormat(columns.Count)}",
             cancellationToken
         );
 
-    private SplitSummary Count(string target, CancellationToken cancellationToken)
+    private static string Part(string target, string value, string one, string two, string less) =>
+        $"CASE WHEN {target} IS NULL THEN 3 WHEN {value} {less} {one} THEN 0 WHEN {two} IS NULL OR {value} {less} {two} THEN 1 ELSE 2 END::UTINYINT";
+
+    /// <summary>A row's place in its class needs all rows: a table with one small number a row, in the file's order.</summary>
+    private string Stratified(string hash, double first, double second, CancellationToken cancellationToken)
+    {
+        session.Execute(
+            $"CREATE OR REPLACE TEMP TABLE {Parts} AS SELECT {Part("t", "place", Sql.Number(first), Sql.Number(second), "<")} AS {PartColumn} "
+                + "FROM (SELECT r, t, (row_number() OVER (PARTITION BY t ORDER BY h, r) - 0.5) / count(*) OVER (PARTITION BY t) AS place "
+                + $"FROM (SELECT {ColumnSql.Row} AS r, {target} AS t, {hash} AS h FROM {ColumnSql.Rows(parquet)})) ORDER BY r",
+            cancellationToken
+        );
+        return $"(SELECT d.*, p.{PartColumn} FROM read_parquet({Sql.Text(parquet)}) d POSITIONAL JOIN {Parts} p)";
+    }
+
+    /// <summary>A row on the border belongs to the older part; a row without a time to the oldest.</summary>
+    private string ByTime(double first, double second, string file, CancellationToken cancellationToken)
+    {
+        var time = ColumnSql.Number(columns.First(column => column.Name == data.Split.Column));
+        var borders = session.Single(
+            $"SELECT quantile_disc({time}, [{Sql.Number(first)}, {Sql.Number(Math.Min(1, second))}])::VARCHAR FROM {file} WHERE {target} IS NOT NULL",
+            row => row.IsDBNull(0) ? null : row.GetString(0).Trim('[', ']').Split(", "),
+            cancellationToken
+        );
+        return borders is null
+            ? "0::UTINYINT"
+            : Part(
+                target,
+                $"coalesce({time}, '-inf'::DOUBLE)",
+                $"'{borders[0]}'::DOUBLE",
+                second >= 1 ? "NULL" : $"'{borders[1]}'::DOUBLE",
+                "<="
+            );
+    }
+
+    private SplitSummary Count(CancellationToken cancellationToken)
     {
         var label = data.Task == PredictionTask.Regression ? "NULL::VARCHAR" : $"CAST({target} AS VARCHAR)";
         var counts = session.Query(
-            $"SELECT p.part, {label}, count(*) FROM read_parquet({Sql.Text(parquet)}) d POSITIONAL JOIN {Parts} p GROUP BY ALL",
+            $"SELECT {PartColumn}, {label}, count(*) FROM {rows} GROUP BY ALL",
             row => (Part: Convert.ToInt32(row.GetValue(0)), Class: row.IsDBNull(1) ? null : row.GetString(1), Rows: row.GetInt64(2)),
             cancellationToken
         );

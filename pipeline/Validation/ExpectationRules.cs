@@ -79,12 +79,12 @@ internal sealed class ExpectationRules(DuckDbSession session, string parquet, IR
         var selected = rules.Select(rule =>
         {
             var filter = $"FILTER (coalesce({rule.Bad}, false))";
-            return $"count(*) {filter}, min(r) {filter}, arg_min({Sql.Name(rule.Column.Name)}::VARCHAR, r) {filter}, count({ColumnSql.Value(rule.Column)})";
+            return $"count(*) {filter}, min({ColumnSql.Row}) {filter}, (arg_min({Sql.Name(rule.Column.Name)}, {ColumnSql.Row}) {filter})::VARCHAR, count({ColumnSql.Value(rule.Column)})";
         });
         try
         {
             return session.Single(
-                $"SELECT {string.Join(", ", selected)} FROM {ColumnSql.Rows(parquet, "r")}",
+                $"SELECT {string.Join(", ", selected)} FROM {ColumnSql.Rows(parquet)}",
                 row =>
                     rules
                         .Index()
@@ -143,7 +143,7 @@ internal sealed class ExpectationRules(DuckDbSession session, string parquet, IR
     {
         var value = ColumnSql.Value(column);
         var twice = session.Query(
-            $"SELECT {value}::VARCHAR, count(*), min(r), sum(count(*) - 1) OVER () FROM {ColumnSql.Rows(parquet, "r")} WHERE {value} IS NOT NULL "
+            $"SELECT {value}::VARCHAR, count(*), min({ColumnSql.Row}), sum(count(*) - 1) OVER () FROM {ColumnSql.Rows(parquet)} WHERE {value} IS NOT NULL "
                 + "GROUP BY 1 HAVING count(*) > 1 ORDER BY 3 LIMIT 1",
             row =>
                 (Value: row.GetString(0), Rows: row.GetInt64(1), First: row.GetInt64(2), All: Convert.ToInt64(row.GetValue(3).ToString())),

@@ -105,9 +105,10 @@ internal sealed class LeakSearch
     private string? Mapping(ColumnValues values, int rows)
     {
         var counts = new Dictionary<string, int[]>();
+        var written = new Dictionary<double, string>();
         for (var row = 0; row < rows; row++)
         {
-            var key = Key(values, row);
+            var key = values.Numbers is { } all ? Written(all[row]) : values.Texts![row];
             if (key.Length == 0 || classes[row] < 0)
             {
                 continue;
@@ -141,6 +142,10 @@ internal sealed class LeakSearch
         }
 
         return data.Task == PredictionTask.Binary && counts.Count <= MaxFlagValues ? Flag(counts, total) : null;
+
+        // A number is written as text once, not in every row.
+        string Written(double number) =>
+            written.TryGetValue(number, out var text) ? text : written[number] = double.IsNaN(number) ? "" : number.ToString("R");
     }
 
     /// <summary>A flag that is raised for one class alone: a failure mode beside the failure, a reason beside the churn.</summary>
@@ -163,26 +168,26 @@ internal sealed class LeakSearch
     /// <summary>The area under the curve of the values as they are, high or low; ties count half.</summary>
     private string? Auc(ReadOnlySpan<double> values)
     {
-        var pairs = new List<(double Value, int Class)>(values.Length);
+        var (sorted, labelled, count) = (new double[values.Length], new int[values.Length], 0);
         for (var i = 0; i < values.Length; i++)
         {
             if (double.IsFinite(values[i]) && classes[i] >= 0)
             {
-                pairs.Add((values[i], classes[i]));
+                (sorted[count], labelled[count++]) = (values[i], classes[i]);
             }
         }
 
-        pairs.Sort((a, b) => a.Value.CompareTo(b.Value));
+        Array.Sort(sorted, labelled, 0, count);
         double below = 0,
             above = 0,
             sum = 0;
-        for (int i = 0, j; i < pairs.Count; i = j)
+        for (int i = 0, j; i < count; i = j)
         {
             double zeros = 0,
                 ones = 0;
-            for (j = i; j < pairs.Count && pairs[j].Value == pairs[i].Value; j++)
+            for (j = i; j < count && sorted[j] == sorted[i]; j++)
             {
-                _ = pairs[j].Class == 0 ? zeros++ : ones++;
+                _ = labelled[j] == 0 ? zeros++ : ones++;
             }
 
             sum += zeros * (below + (ones / 2));
@@ -191,9 +196,7 @@ internal sealed class LeakSearch
 
         var area = sum / (below * above);
         area = Math.Max(area, 1 - area);
-        return pairs.Count >= LeastRows && area >= options.LeakAuc
-            ? $"an area under the curve of {area:0.0000} from this column alone"
-            : null;
+        return count >= LeastRows && area >= options.LeakAuc ? $"an area under the curve of {area:0.0000} from this column alone" : null;
     }
 
     private static string Key(ColumnValues values, int row) =>

@@ -31,7 +31,7 @@ internal sealed class TargetRules(DuckDbSession session, string parquet, DataDef
         }
 
         var first = session.Single(
-            $"SELECT min(r) FROM {ColumnSql.Rows(parquet, "r")} WHERE {ColumnSql.Value(target)} IS NULL",
+            $"SELECT min({ColumnSql.Row}) FROM {ColumnSql.Rows(parquet)} WHERE {ColumnSql.Value(target)} IS NULL",
             row => row.GetInt64(0),
             cancellationToken
         );
@@ -65,7 +65,7 @@ internal sealed class TargetRules(DuckDbSession session, string parquet, DataDef
         {
             var name = Sql.Name(target.Name);
             var (row, value, count) = session.Single(
-                $"SELECT min(r), arg_min({name}::VARCHAR, r), count(*) FROM {ColumnSql.Rows(parquet, "r")} "
+                $"SELECT min({ColumnSql.Row}), arg_min({name}::VARCHAR, {ColumnSql.Row}), count(*) FROM {ColumnSql.Rows(parquet)} "
                     + $"WHERE {name} IS NOT NULL AND TRY_CAST({name}::VARCHAR AS DOUBLE) IS NULL",
                 found => found.IsDBNull(0) ? (0L, "", 0L) : (found.GetInt64(0), found.GetString(1), found.GetInt64(2)),
                 cancellationToken
@@ -92,7 +92,7 @@ internal sealed class TargetRules(DuckDbSession session, string parquet, DataDef
     {
         var value = ColumnSql.Value(target);
         var classes = session.Query(
-            $"SELECT CAST({value} AS VARCHAR), count(*), min(r) FROM {ColumnSql.Rows(parquet, "r")} WHERE {value} IS NOT NULL "
+            $"SELECT CAST({value} AS VARCHAR), count(*), min({ColumnSql.Row}) FROM {ColumnSql.Rows(parquet)} WHERE {value} IS NOT NULL "
                 + $"GROUP BY 1 ORDER BY 2 DESC, 3 LIMIT {options.MaxClasses + 1}",
             row => (Label: row.GetString(0), Rows: row.GetInt64(1), First: row.GetInt64(2)),
             cancellationToken
