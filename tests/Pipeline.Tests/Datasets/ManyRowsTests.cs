@@ -26,7 +26,8 @@ public sealed class ManyRowsTests(AzuriteFixture azurite) : IClassFixture<Azurit
         Assert.Equal((Rows, (Rows + 2) / 3), (profile.Rows, profile.SampledRows));
         var part = profile.Find("part")!;
         Assert.Equal((0d, Rows - 1d, (Rows - 1) / 2d), (part.Min, part.Max, part.Mean));
-        Assert.InRange(part.Distinct, Rows * 0.9, Rows);
+        // An estimate: DuckDB's sketch has 64 registers, a standard error of 13 %.
+        Assert.InRange(part.Distinct, Rows * 0.6, Rows);
         Assert.Equal(2, profile.Find("y")!.Distinct);
         Assert.False(profile.Find("r")!.Constant);
     }
