@@ -2,7 +2,7 @@ namespace Serverless.Pipeline.Datasets;
 
 /// <summary>
 /// 64 bits of each row's typed values, as an SQL expression: the same on every machine and for any number of threads. It is DuckDB's own
-/// <c>hash</c>, a tenth of the cost of a digest over texts. A test holds its values: if another version of DuckDB computes others, the first
+/// <c>hash</c>, far cheaper than a digest over texts. A test holds its values: if another version of DuckDB computes others, the first
 /// character of what <see cref="SplitWriter.Id"/> covers must change with it, so that the splits get other names.
 /// </summary>
 internal static class RowHash
