@@ -54,12 +54,14 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         client = new LocalDurableTaskClient(parts);
         var recovery = new Recovery(parts);
         recovery.Run();
+        var compactor = new Compactor(parts);
+        compactor.DropDead();
         parts.Activities.Start();
         workers = Task.WhenAll(
             Enumerable.Range(0, options.MaxConcurrentOrchestrations).Select(_ => Task.Run(WorkAsync, CancellationToken.None))
         );
         recovery.Resume();
-        compaction = new Compactor(parts).RunAsync(stop.Token);
+        compaction = compactor.RunAsync(stop.Token);
     }
 
     /// <summary>
@@ -84,8 +86,10 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         while (log.Fault is null)
         {
             var idle = parts.Table.WhenIdle();
-            if (await Task.WhenAny(idle, Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None)) == idle)
-                break;
+            if (await Task.WhenAny(idle, Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None)) != idle)
+                continue;
+            new Compactor(parts).DropDead();
+            break;
         }
         parts.Table.Close();
         await log.DisposeAsync();

@@ -60,10 +60,13 @@ internal sealed record DurableOptions
     public bool CheckReplay { get; init; } = true;
 
     /// <summary>Size of one segment of the log in bytes.</summary>
-    public long SegmentBytes { get; init; } = 32 * 1024 * 1024;
+    public long SegmentBytes { get; init; } = 2 * 1024 * 1024;
 
-    /// <summary>Below this size in bytes the log is not compacted; above it, when less than half of it is alive.</summary>
-    public long CompactAboveBytes { get; init; } = 128 * 1024 * 1024;
+    /// <summary>
+    /// Below this size in bytes the log is not compacted; above it, when less than half of it is alive. A start reads at most
+    /// this, a segment and twice what is alive: 8 MiB take about 0.2 s (bench `durable`).
+    /// </summary>
+    public long CompactAboveBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Takes the place of the disk in tests.</summary>
     public Action<Microsoft.Win32.SafeHandles.SafeFileHandle, ReadOnlyMemory<byte>, long>? Disk { get; init; }

@@ -44,6 +44,16 @@ internal sealed class InstanceEntry(string id)
 
     public bool IsFinished => IsFinal(Status);
 
+    /// <summary>A message waits, or a turn is under way whose record may not be in <see cref="Place"/> yet.</summary>
+    public bool IsBusy
+    {
+        get
+        {
+            lock (this)
+                return busy;
+        }
+    }
+
     public TaskCompletionSource? Started { get; private set; }
 
     public TaskCompletionSource? Finished { get; private set; }

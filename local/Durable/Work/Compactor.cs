@@ -32,7 +32,8 @@ internal sealed class Compactor(EngineParts parts)
         var log = parts.Store.Log;
         while (parts.WantsCompaction && log.EndOfOldest is { } end)
         {
-            foreach (var some in parts.Table.All.Where(entry => ReachesBefore(entry, end)).Chunk(AtOnce))
+            // A record can be on the disk before its instance knows it: one that is at work is asked in its own turn.
+            foreach (var some in parts.Table.All.Where(entry => entry.IsBusy || ReachesBefore(entry, end)).Chunk(AtOnce))
             {
                 await Task.WhenAll(some.Select(entry => MoveAsync(entry, end)));
                 cancellationToken.ThrowIfCancellationRequested();
@@ -42,6 +43,14 @@ internal sealed class Compactor(EngineParts parts)
                 return;
             log.DropBefore(end);
         }
+    }
+
+    /// <summary>Drops the oldest segments that hold nothing alive; costs no writing. Only while no instance is at work.</summary>
+    public void DropDead()
+    {
+        var log = parts.Store.Log;
+        while (log.EndOfOldest is { } end && !parts.Table.All.Any(entry => ReachesBefore(entry, end)))
+            log.DropBefore(end);
     }
 
     private static bool ReachesBefore(InstanceEntry entry, long end)
