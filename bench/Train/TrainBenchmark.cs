@@ -43,7 +43,8 @@ internal sealed class TrainBenchmark : IBenchmark
                 cancellationToken
             );
         var data = Read();
-        ITrainedModel Boost(TrainingData rows) => new LightGbmTrainer(Settings).Train(rows, Seed, Threads, new Lines(), cancellationToken);
+        ITrainedModel Boost(TrainingData rows) =>
+            new LightGbmTrainer(Settings).Train(rows, Seed, Threads, new Lines(), NoCheckpoints.Instance, cancellationToken);
         var seconds = await Rounds.MedianSecondsAsync(
             MeasuredRounds,
             1,

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Serverless.GpuWorker.Trainers;
 using Serverless.Pipeline.Jobs;
 
 namespace Serverless.GpuWorker.Jobs;
@@ -10,11 +11,17 @@ namespace Serverless.GpuWorker.Jobs;
 /// <param name="Progress">How far it is.</param>
 /// <param name="Metrics">Lines of <c>metrics.jsonl</c>.</param>
 /// <param name="Log">Of this job.</param>
+/// <param name="Checkpoints">Of a trainer, by its name in the job.</param>
+/// <param name="Leaving">
+/// The machine is going: save what is worth it and throw. Until the work's own token is cancelled there is time for that.
+/// </param>
 internal sealed record ClaimContext(
     JobSpec Job,
     int Fence,
     string Folder,
     IProgress<JobProgress> Progress,
     GrowingBlob Metrics,
-    ILogger Log
+    ILogger Log,
+    Func<string, ICheckpoints> Checkpoints,
+    CancellationToken Leaving
 );

@@ -1,5 +1,6 @@
 using Azure;
 using Microsoft.Extensions.Logging;
+using Serverless.GpuWorker.Trainers;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
@@ -77,7 +78,16 @@ internal sealed class JobRunner(StorageClients storage, Func<JobKind, IJobWork> 
     {
         try
         {
-            var context = new ClaimContext(claim.Job, claim.Fence, folder, new Reporter(claim), metrics, claimLog);
+            var context = new ClaimContext(
+                claim.Job,
+                claim.Fence,
+                folder,
+                new Reporter(claim),
+                metrics,
+                claimLog,
+                _ => NoCheckpoints.Instance,
+                stop
+            );
             var outcome = await workOf(claim.Job.Kind).RunAsync(context, stop);
             claimLog.LogInformation("Job {JobId} succeeded.", claim.Job.JobId);
             return () => claim.SucceedAsync(outcome.Train, outcome.Ingest, CancellationToken.None);

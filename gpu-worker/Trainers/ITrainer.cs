@@ -1,4 +1,5 @@
 using Serverless.GpuWorker.Onnx;
+using Serverless.Pipeline.Definitions;
 
 namespace Serverless.GpuWorker.Trainers;
 
@@ -17,8 +18,30 @@ internal interface ITrainer
     /// <summary>As written in pipeline.yaml.</summary>
     string Name { get; }
 
-    /// <summary>Trains until the validation loss no longer falls. Releases the rows' values as soon as it has its own form of them.</summary>
-    ITrainedModel Train(TrainingData data, int seed, int threads, ITrainingWatch watch, CancellationToken cancellationToken);
+    /// <summary>Categories a text column may keep; rarer ones count as unknown.</summary>
+    int MaxCategories { get; }
+
+    ClassWeight ClassWeight { get; }
+
+    /// <summary>
+    /// Trains until the validation loss no longer falls, from the restored checkpoint on where there is one: the model is the same as without
+    /// the interruption. Releases the rows' values as soon as it has its own form of them.
+    /// </summary>
+    /// <param name="data">This trainer's own.</param>
+    /// <param name="seed">Everything random comes from it.</param>
+    /// <param name="threads">Part of the job: another number can give another model.</param>
+    /// <param name="watch">Told of every round after the restored one.</param>
+    /// <param name="checkpoints">Of this trainer in this job.</param>
+    /// <param name="cancellationToken">Stop at once; what is not saved is lost.</param>
+    /// <exception cref="EvictedException">From <see cref="ICheckpoints.Save"/>.</exception>
+    ITrainedModel Train(
+        TrainingData data,
+        int seed,
+        int threads,
+        ITrainingWatch watch,
+        ICheckpoints checkpoints,
+        CancellationToken cancellationToken
+    );
 }
 
 /// <summary>A model as its trainer's library knows it, and as a graph.</summary>

@@ -1,15 +1,11 @@
 using System.Diagnostics;
-using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Onnx;
-using Serverless.GpuWorker.Trainers.LightGbm;
-using Serverless.Pipeline;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
-using Serverless.Pipeline.Serving;
 using Serverless.Pipeline.Training;
 
 namespace Serverless.GpuWorker.Trainers;
@@ -34,7 +30,9 @@ internal sealed record TrainedGraph
     public required IReadOnlyDictionary<string, string> Dropped { get; init; }
 }
 
-/// <summary>From files to a proven graph, on one machine without storage. Trainers run one after the other; the lowest validation loss wins.</summary>
+/// <summary>
+/// From files to a proven graph, on one machine without storage. Trainers run side by side; the best on the validation rows wins.
+/// </summary>
 internal sealed class TrainingSession(
     PipelineDefinition definition,
     TrainingFiles files,
@@ -49,40 +47,73 @@ internal sealed class TrainingSession(
     /// <summary>A batch of held-out rows is around 16 MB.</summary>
     private const int ValuesInBatch = 2 << 20;
 
+    private readonly JobWatch watch = new(claim, time);
+
+    /// <param name="metadata">For the graph.</param>
+    /// <param name="cancellationToken">Stop at once.</param>
+    /// <exception cref="OperationCanceledException">Stopped, or evicted with all that is worth keeping saved.</exception>
     public TrainedGraph Run(IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken)
     {
-        Candidate? best = null;
+        var trainers = definition.Training.Trainers;
+        // A function of the job alone, as everything that can change a model: the threads are shared out evenly.
+        var atOnce = Math.Min(trainers.Count, threads);
+        var candidates = SideBySide.Run(
+            trainers.Count,
+            atOnce,
+            (index, stop) => Train(trainers[index], index, threads / atOnce, stop),
+            cancellationToken
+        );
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Leaving);
+        var graphs = new List<CandidateGraph>();
         try
         {
-            for (var i = 0; i < definition.Training.Trainers.Count; i++)
-            {
-                var candidate = Train(definition.Training.Trainers[i], i, cancellationToken);
-                if (best is null || candidate.Loss < best.Loss)
-                {
-                    best?.Dispose();
-                    best = candidate;
-                }
-                else
-                {
-                    candidate.Dispose();
-                }
-            }
-
-            return Prove(best!, metadata, cancellationToken);
+            claim.Progress.Report(new JobProgress("exporting", 0, 0, "bytes"));
+            var targetType = files.Schema.Find(definition.Data.Target)!.Type;
+            graphs.AddRange(candidates.Select(each => each.Export(definition.Data.Target, targetType, metadata, threads)));
+            var (best, score) = Best(graphs, leave.Token);
+            return Prove(best, score, leave.Token);
         }
         finally
         {
-            best?.Dispose();
+            graphs.ForEach(each => each.Dispose());
+            Array.ForEach(candidates, each => each.Dispose());
         }
     }
 
-    private Candidate Train(TrainerDefinition trainer, int number, CancellationToken cancellationToken)
+    private Candidate Train(TrainerDefinition trainer, int number, int threadsOfTrainer, CancellationToken cancellationToken)
     {
-        var settings =
-            trainer.LightGbm ?? throw new JobFailedException("A trainer of the definition names no known kind.", userError: true);
+        var kind = TrainerKinds.Of(trainer);
+        var name = definition.Training.Trainers.Count == 1 ? kind.Name : $"{kind.Name}-{number + 1}";
+        var data = Read(kind, cancellationToken);
+        var clock = Stopwatch.StartNew();
+        var model = kind.Train(
+            data,
+            definition.Training.Seed,
+            threadsOfTrainer,
+            watch.Of(name),
+            claim.Checkpoints(name),
+            cancellationToken
+        );
+        watch.Ended(name, model.Rounds);
+        claim.Log.LogInformation(
+            "{Trainer}: best round {Best} of {Rounds}, validation loss {Loss:0.######}, {Seconds:0.0} s on {Threads} threads.",
+            name,
+            model.BestRound,
+            model.Rounds,
+            model.ValidationLoss,
+            clock.Elapsed.TotalSeconds,
+            threadsOfTrainer
+        );
+        return new Candidate(name, model, data);
+    }
+
+    private TrainingData Read(ITrainer kind, CancellationToken cancellationToken)
+    {
+        // Nothing is worth saving yet.
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Leaving);
         var clock = Stopwatch.StartNew();
         var reader = new TrainingDataReader(files.Schema, definition.Data);
-        var data = reader.Read(files.Train, files.Validation, settings.MaxCategories, settings.ClassWeight, cancellationToken);
+        var data = reader.Read(files.Train, files.Validation, kind.MaxCategories, kind.ClassWeight, leave.Token);
         claim.Log.LogInformation(
             "Read {Train:N0} training and {Validation:N0} validation rows of {Columns} columns in {Seconds:0.0} s.",
             data.Train.Count,
@@ -95,36 +126,38 @@ internal sealed class TrainingSession(
             claim.Log.LogWarning("Column '{Column}' is left out: {Why}.", column, why);
         }
 
-        clock.Restart();
-        ITrainer kind = new LightGbmTrainer(settings);
-        var name = definition.Training.Trainers.Count == 1 ? kind.Name : $"{kind.Name}-{number + 1}";
-        var model = kind.Train(data, definition.Training.Seed, threads, new Watch(name, claim, time), cancellationToken);
-        claim.Log.LogInformation(
-            "{Trainer}: best round {Best} of {Rounds}, validation loss {Loss:0.######}, {Seconds:0.0} s on {Threads} threads.",
-            name,
-            model.BestRound,
-            model.Rounds,
-            model.ValidationLoss,
-            clock.Elapsed.TotalSeconds,
-            threads
-        );
-        return new Candidate(name, model, data);
+        return data;
     }
 
-    private TrainedGraph Prove(Candidate best, IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken)
+    /// <summary>
+    /// The least log-loss or RMSE of the graphs themselves on the validation rows, each row weighing the same: trainers count their own loss in
+    /// ways of their own (class weights), which cannot be compared.
+    /// </summary>
+    private (CandidateGraph Graph, ModelScore Score) Best(List<CandidateGraph> graphs, CancellationToken cancellationToken)
     {
-        claim.Progress.Report(new JobProgress("exporting", 0, 0, "bytes"));
-        var signature = Signature(best.Data);
-        var graph = TabularGraph.Build(
-            best.Model,
-            best.Data.Features,
-            signature,
-            new Dictionary<string, string>(metadata) { ["trainer"] = best.Name }
-        );
-        using var onnx = OnnxModel.Load(graph, signature, new OnnxModelOptions { IntraOpThreads = threads, SliceRows = 16_384 });
+        var (_, scores) = HeldOutScoring.Score(files.Validation, files.Schema, [.. graphs.Select(each => each.Onnx)], cancellationToken);
+        var metric = definition.Data.Task == PredictionTask.Regression ? MetricNames.Rmse : MetricNames.LogLoss;
+        var best = Enumerable.Range(0, graphs.Count).MinBy(index => scores[index].Metrics[metric]);
+        for (var index = 0; graphs.Count > 1 && index < graphs.Count; index++)
+        {
+            claim.Log.LogInformation(
+                "{Trainer}: validation {Metric} {Value:0.######}{Best}",
+                graphs[index].Candidate.Name,
+                metric,
+                scores[index].Metrics[metric],
+                index == best ? ", the best: it is the challenger." : "."
+            );
+        }
+
+        return (graphs[best], scores[best]);
+    }
+
+    private TrainedGraph Prove(CandidateGraph best, ModelScore score, CancellationToken cancellationToken)
+    {
+        var (model, data) = (best.Candidate.Model, best.Candidate.Data);
         var clock = Stopwatch.StartNew();
-        var check = new AgreementCheck(best.Model, best.Data.Features, onnx);
-        CompareHeldOut(best, check, cancellationToken);
+        var check = new AgreementCheck(model, data.Features, best.Onnx);
+        CompareHeldOut(best.Candidate, check, cancellationToken);
         var proof = check.Proof;
         claim.Log.LogInformation(
             "Graph and trainer agree on {Rows:N0} rows within {Difference:0.0e+0} in {Seconds:0.0} s.",
@@ -132,17 +165,16 @@ internal sealed class TrainingSession(
             proof.MaxDifference,
             clock.Elapsed.TotalSeconds
         );
-        var (_, scores) = HeldOutScoring.Score(files.Validation, files.Schema, [onnx], cancellationToken);
         return new TrainedGraph
         {
-            Graph = graph,
-            Signature = signature,
-            Trainer = best.Name,
-            BestRound = best.Model.BestRound,
-            Rounds = best.Model.Rounds,
-            Validation = scores[0].Metrics,
+            Graph = best.Bytes,
+            Signature = best.Signature,
+            Trainer = best.Candidate.Name,
+            BestRound = model.BestRound,
+            Rounds = model.Rounds,
+            Validation = score.Metrics,
             Agreement = proof,
-            Dropped = best.Data.Dropped,
+            Dropped = data.Dropped,
         };
     }
 
@@ -178,40 +210,6 @@ internal sealed class TrainingSession(
             {
                 return;
             }
-        }
-    }
-
-    private ModelSignature Signature(TrainingData data) =>
-        new()
-        {
-            Task = data.Task,
-            Target = definition.Data.Target,
-            TargetType = files.Schema.Find(definition.Data.Target)!.Type,
-            Classes = data.Classes,
-            Inputs =
-            [
-                .. data.Features.Features.Select(feature => new FeatureInput(
-                    feature.Column.Name,
-                    feature.Column.Type,
-                    feature.Codes?.Categories.Count
-                )),
-            ],
-        };
-
-    private sealed record Candidate(string Name, ITrainedModel Model, TrainingData Data) : IDisposable
-    {
-        public double Loss => Model.ValidationLoss;
-
-        public void Dispose() => Model.Dispose();
-    }
-
-    private sealed class Watch(string trainer, ClaimContext claim, TimeProvider time) : ITrainingWatch
-    {
-        public void Round(int round, int rounds, IReadOnlyDictionary<string, double> values)
-        {
-            var point = new MetricPoint(trainer, round, values, time.GetUtcNow());
-            claim.Metrics.Add(JsonSerializer.Serialize(point, PipelineJson.Compact));
-            claim.Progress.Report(new JobProgress("training", round, rounds, "rounds"));
         }
     }
 }

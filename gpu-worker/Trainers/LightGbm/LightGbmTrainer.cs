@@ -12,7 +12,18 @@ internal sealed class LightGbmTrainer(LightGbmSettings settings) : ITrainer
 
     public string Name => "lightgbm";
 
-    public ITrainedModel Train(TrainingData data, int seed, int threads, ITrainingWatch watch, CancellationToken cancellationToken)
+    public int MaxCategories => settings.MaxCategories;
+
+    public ClassWeight ClassWeight => settings.ClassWeight;
+
+    public ITrainedModel Train(
+        TrainingData data,
+        int seed,
+        int threads,
+        ITrainingWatch watch,
+        ICheckpoints checkpoints,
+        CancellationToken cancellationToken
+    )
     {
         LightGbmLibrary.Require();
         var setup = data.Setup(seed, threads);

@@ -31,13 +31,19 @@ internal static class Sessions
             },
         };
 
-    public static TrainedGraph Train(PipelineDefinition definition, TrainingFiles files, CancellationToken cancellationToken) =>
-        new TrainingSession(definition, files, 1, Claim(Path.GetDirectoryName(files.Train)!), TimeProvider.System).Run(
+    public static TrainedGraph Train(
+        PipelineDefinition definition,
+        TrainingFiles files,
+        CancellationToken cancellationToken,
+        Func<string, ICheckpoints>? checkpoints = null,
+        int threads = 1
+    ) =>
+        new TrainingSession(definition, files, threads, Claim(Path.GetDirectoryName(files.Train)!, checkpoints), TimeProvider.System).Run(
             new Dictionary<string, string> { ["run"] = "run-1" },
             cancellationToken
         );
 
-    public static ClaimContext Claim(string folder) =>
+    public static ClaimContext Claim(string folder, Func<string, ICheckpoints>? checkpoints = null) =>
         new(
             new JobSpec
             {
@@ -53,6 +59,8 @@ internal static class Sessions
             folder,
             new Progress<JobProgress>(),
             new GrowingBlob(StorageClients.FromConnectionString("UseDevelopmentStorage=true"), "unused"),
-            NullLogger.Instance
+            NullLogger.Instance,
+            checkpoints ?? (_ => NoCheckpoints.Instance),
+            CancellationToken.None
         );
 }

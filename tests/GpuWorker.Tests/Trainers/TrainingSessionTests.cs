@@ -82,14 +82,40 @@ public sealed class TrainingSessionTests
         Assert.Equal(Sessions.Train(definition, files, Cancelled).Graph, Sessions.Train(definition, files, Cancelled).Graph);
     }
 
-    [Fact]
-    public void Run_TwoTrainers_TheLowerLossWins()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Run_TwoTrainersOnSoManyThreads_TheLowerLossWins(int threads)
     {
         using var folder = new TestFolder();
         var files = SplitFiles.Make(folder, MadeData.Write(folder, 1500, 9), 9);
         var definition = Sessions.Definition("label", PredictionTask.Binary, "kind", "value").With(Quick with { Rounds = 1 }, Quick);
 
-        Assert.Equal("lightgbm-2", Sessions.Train(definition, files, Cancelled).Trainer);
+        Assert.Equal("lightgbm-2", Sessions.Train(definition, files, Cancelled, threads: threads).Trainer);
+    }
+
+    [Fact]
+    public void Run_TwoTrainersWithOtherClassWeights_AreComparedByTheirAnswers()
+    {
+        using var folder = new TestFolder();
+        var files = SplitFiles.Make(folder, MadeData.Write(folder, 1500, 9), 9);
+        var definition = Sessions
+            .Definition("label", PredictionTask.Binary, "kind", "value")
+            .With(Quick with { ClassWeight = ClassWeight.Balanced, Rounds = 1 }, Quick);
+
+        Assert.Equal("lightgbm-2", Sessions.Train(definition, files, Cancelled, threads: 2).Trainer);
+    }
+
+    [Fact]
+    public void Run_OneOfTwoTrainersAtFault_FailsWithItsReason()
+    {
+        using var folder = new TestFolder();
+        var files = SplitFiles.Make(folder, MadeData.Write(folder, 400, 2), 2);
+        var definition = Sessions.Definition("kind", PredictionTask.Binary).With(Quick, Quick);
+
+        var failed = Assert.Throws<JobFailedException>(() => Sessions.Train(definition, files, Cancelled, threads: 2));
+
+        Assert.Contains("3 classes", failed.Message, StringComparison.Ordinal);
     }
 
     [Fact]
