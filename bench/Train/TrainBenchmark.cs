@@ -5,6 +5,7 @@ using Serverless.GpuWorker.Trainers;
 using Serverless.GpuWorker.Trainers.LightGbm;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Training;
 using Serverless.Testing;
 
@@ -44,7 +45,14 @@ internal sealed class TrainBenchmark : IBenchmark
             );
         var data = Read();
         ITrainedModel Boost(TrainingData rows) =>
-            new LightGbmTrainer(Settings).Train(rows, Seed, Threads, new Lines(), NoCheckpoints.Instance, cancellationToken);
+            new LightGbmTrainer(Settings, TrainJob.DefaultSegmentRounds).Train(
+                rows,
+                Seed,
+                Threads,
+                new Lines(),
+                NoCheckpoints.Instance,
+                cancellationToken
+            );
         var seconds = await Rounds.MedianSecondsAsync(
             MeasuredRounds,
             1,

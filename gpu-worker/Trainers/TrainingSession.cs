@@ -82,7 +82,7 @@ internal sealed class TrainingSession(
 
     private Candidate Train(TrainerDefinition trainer, int number, int threadsOfTrainer, CancellationToken cancellationToken)
     {
-        var kind = TrainerKinds.Of(trainer);
+        var kind = TrainerKinds.Of(trainer, claim.Job.Train?.SegmentRounds ?? TrainJob.DefaultSegmentRounds);
         var name = definition.Training.Trainers.Count == 1 ? kind.Name : $"{kind.Name}-{number + 1}";
         var data = Read(kind, cancellationToken);
         var clock = Stopwatch.StartNew();

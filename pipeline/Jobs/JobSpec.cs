@@ -44,6 +44,14 @@ public sealed record TrainJob
 
     /// <summary>Threads of the trainer; part of the job, since another number can give another model.</summary>
     public required int Threads { get; init; }
+
+    /// <summary>
+    /// Rounds of LightGBM between two checkpoints when rows or columns are sampled, 1 or more; part of the job, since another number gives
+    /// another model.
+    /// </summary>
+    public int SegmentRounds { get; init; } = DefaultSegmentRounds;
+
+    public const int DefaultSegmentRounds = 25;
 }
 
 /// <summary>The message in <c>jobs-cpu</c> or <c>jobs-gpu</c>.</summary>

@@ -7,6 +7,7 @@ internal sealed class Booster(BoosterHandle handle) : IDisposable
 {
     private const int Float64 = 1;
     private const int PredictNormal = 0;
+    private const int PredictRaw = 1;
     private const int TrainingData = 0;
     private const int ValidationData = 1;
 
@@ -22,6 +23,30 @@ internal sealed class Booster(BoosterHandle handle) : IDisposable
         LightGbmException.ThrowIfFailed(NativeMethods.LGBM_BoosterLoadModelFromString(model, out _, out var handle));
         return new Booster(handle);
     }
+
+    /// <summary>One model of the trees of several texts, in this order.</summary>
+    public static Booster Join(IReadOnlyList<string> models)
+    {
+        var joined = Load(models[^1]);
+        try
+        {
+            for (var i = models.Count - 2; i >= 0; i--)
+            {
+                // LightGBM puts the other's trees before its own.
+                using var before = Load(models[i]);
+                LightGbmException.ThrowIfFailed(NativeMethods.LGBM_BoosterMerge(joined.Handle, before.Handle));
+            }
+
+            return joined;
+        }
+        catch
+        {
+            joined.Dispose();
+            throw;
+        }
+    }
+
+    private BoosterHandle Handle => handle;
 
     /// <summary>One more round.</summary>
     /// <returns>False when no tree can be split any further.</returns>
@@ -64,7 +89,8 @@ internal sealed class Booster(BoosterHandle handle) : IDisposable
     /// <param name="columns">How many columns.</param>
     /// <param name="outputs">Numbers a row.</param>
     /// <param name="threads">Threads of the call.</param>
-    public unsafe double[] Predict(ReadOnlySpan<double> values, int rows, int columns, int outputs, int threads)
+    /// <param name="raw">The sums of the trees instead.</param>
+    public unsafe double[] Predict(ReadOnlySpan<double> values, int rows, int columns, int outputs, int threads, bool raw = false)
     {
         var result = new double[(long)rows * outputs];
         fixed (double* data = values)
@@ -79,7 +105,7 @@ internal sealed class Booster(BoosterHandle handle) : IDisposable
                     rows,
                     columns,
                     1,
-                    PredictNormal,
+                    raw ? PredictRaw : PredictNormal,
                     0,
                     -1,
                     parameters,

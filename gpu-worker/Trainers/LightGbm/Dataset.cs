@@ -47,10 +47,10 @@ internal sealed class Dataset(DatasetHandle handle, int rows) : IDisposable
             );
             GC.KeepAlive(reference);
             var dataset = new Dataset(handle, rows.Count);
-            dataset.SetField("label", CollectionsMarshal.AsSpan(rows.Labels));
+            dataset.SetField<float>("label", CollectionsMarshal.AsSpan(rows.Labels), Float32);
             if (rows.Weights is { } weights)
             {
-                dataset.SetField("weight", weights);
+                dataset.SetField<float>("weight", weights, Float32);
             }
 
             return dataset;
@@ -66,11 +66,15 @@ internal sealed class Dataset(DatasetHandle handle, int rows) : IDisposable
 
     public void Dispose() => handle.Dispose();
 
-    private unsafe void SetField(string name, ReadOnlySpan<float> values)
+    /// <summary>Boosters created from here on start from these raw scores: all rows of the first score, then all of the next.</summary>
+    public void SetInitialScores(ReadOnlySpan<double> scores) => SetField("init_score", scores, Float64);
+
+    private unsafe void SetField<T>(string name, ReadOnlySpan<T> values, int type)
+        where T : unmanaged
     {
-        fixed (float* data = values)
+        fixed (T* data = values)
         {
-            LightGbmException.ThrowIfFailed(NativeMethods.LGBM_DatasetSetField(handle, name, data, values.Length, Float32));
+            LightGbmException.ThrowIfFailed(NativeMethods.LGBM_DatasetSetField(handle, name, data, values.Length, type));
         }
     }
 }

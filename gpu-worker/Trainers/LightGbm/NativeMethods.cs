@@ -52,6 +52,10 @@ internal static partial class NativeMethods
 
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int LGBM_BoosterMerge(BoosterHandle booster, BoosterHandle other);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int LGBM_BoosterUpdateOneIter(BoosterHandle booster, out int finished);
 
     [LibraryImport(Library)]

@@ -1,0 +1,185 @@
+using Serverless.GpuWorker.Jobs;
+using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Evaluation;
+
+namespace Serverless.GpuWorker.Trainers.LightGbm;
+
+/// <summary>
+/// Boosting that can be broken off and goes on to the same model, bit for bit. LightGBM takes up no training of its own accord; a new booster
+/// over the raw scores of the trees so far does. Without sampling it grows the very trees that the old one would have. With sampling the random
+/// numbers would start anew, so they always do: every <paramref name="segmentRounds"/> rounds, in undisturbed training too, each segment
+/// with a seed of its own, and checkpoints hold whole segments.
+/// </summary>
+internal sealed class Boosting(
+    LightGbmSettings settings,
+    TrainingSetup setup,
+    int segmentRounds,
+    ITrainingWatch watch,
+    ICheckpoints checkpoints
+)
+{
+    /// <summary>The loss on the training rows costs a pass over all of them: shown every so many rounds, and in the first.</summary>
+    private const int TrainingLossEvery = 10;
+
+    private readonly bool sampled = settings.BaggingFraction < 1 || settings.FeatureFraction < 1;
+    private readonly int scores = setup.Task == PredictionTask.Multiclass ? setup.Classes.Count : 1;
+    private readonly string metric = setup.Task == PredictionTask.Regression ? MetricNames.Rmse : MetricNames.LogLoss;
+
+    /// <summary>What a checkpoint holds that can be taken without more ado: with sampling the last whole segments.</summary>
+    private LightGbmState kept = new();
+    private LightGbmState state = new();
+    private RowScores? trainScores;
+    private RowScores? validationScores;
+
+    /// <summary>Trains on from the state to the end.</summary>
+    /// <returns>The ended state, with the model's best rounds as its one segment.</returns>
+    public LightGbmState Run(TrainingData data, LightGbmState from, CancellationToken cancellationToken)
+    {
+        state = kept = from;
+        var parameters = LightGbmParameters.Of(settings, setup);
+        using var train = Dataset.Create(data.Train, parameters, reference: null);
+        cancellationToken.ThrowIfCancellationRequested();
+        using var validation = Dataset.Create(data.Validation, parameters, train);
+        if (state.Segments.Count > 0)
+        {
+            TakeUp(data);
+        }
+
+        if (!sampled)
+        {
+            data.Train.ReleaseValues();
+            data.Validation.ReleaseValues();
+        }
+
+        while (true)
+        {
+            if (trainScores is not null)
+            {
+                train.SetInitialScores(trainScores.Values);
+                validation.SetInitialScores(validationScores!.Values);
+            }
+
+            if (Segment(train, validation, data, cancellationToken) is { } ended)
+            {
+                return ended;
+            }
+        }
+    }
+
+    /// <summary>The scores that the trees of a checkpoint give, summed in the order in which training summed them.</summary>
+    private void TakeUp(TrainingData data)
+    {
+        if (sampled)
+        {
+            foreach (var segment in state.Segments)
+            {
+                AddScores(data, segment);
+            }
+
+            return;
+        }
+
+        using var all = Booster.Join(state.Segments);
+        AddScores(data, all);
+    }
+
+    private void AddScores(TrainingData data, string segment)
+    {
+        using var booster = Booster.Load(segment);
+        AddScores(data, booster);
+    }
+
+    private void AddScores(TrainingData data, Booster booster)
+    {
+        (trainScores ??= new RowScores(data.Train, scores, setup.Threads)).Add(booster);
+        (validationScores ??= new RowScores(data.Validation, scores, setup.Threads)).Add(booster);
+    }
+
+    /// <summary>The rounds of one booster: all that are left, or with sampling up to the segment's end.</summary>
+    /// <returns>The end of training, or null.</returns>
+    private LightGbmState? Segment(Dataset train, Dataset validation, TrainingData data, CancellationToken cancellationToken)
+    {
+        var before = state;
+        var seed = sampled ? unchecked(setup.Seed + state.Rounds / segmentRounds) & int.MaxValue : setup.Seed;
+        using var booster = Booster.Create(train, validation, LightGbmParameters.Of(settings, setup with { Seed = seed }));
+        var last = sampled ? Math.Min(settings.Rounds, before.Rounds + segmentRounds) : settings.Rounds;
+        for (var round = before.Rounds + 1; round <= last; round++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (!Round(booster, round))
+            {
+                return End(before, booster);
+            }
+
+            if (checkpoints.Due)
+            {
+                Save(before, booster);
+            }
+        }
+
+        if (last == settings.Rounds)
+        {
+            return End(before, booster);
+        }
+
+        var text = booster.Save(segmentRounds);
+        state = kept = state with { Segments = [.. before.Segments, text] };
+        AddScores(data, text);
+        return null;
+    }
+
+    /// <returns>Whether another one is worth it.</returns>
+    private bool Round(Booster booster, int round)
+    {
+        var more = booster.Update();
+        if (!more && round > 1)
+        {
+            // No tree could be split: this round is none.
+            return false;
+        }
+
+        var loss = booster.ValidationLoss();
+        if (double.IsNaN(loss))
+        {
+            throw new JobFailedException(
+                $"The validation loss is not a number after round {round}. Lower learningRate, and look for extreme values in the target.",
+                userError: true
+            );
+        }
+
+        state = state.After(round, loss);
+        var values = new Dictionary<string, double> { [$"validation.{metric}"] = loss };
+        if (round % TrainingLossEvery == 0 || round == 1)
+        {
+            values[$"train.{metric}"] = booster.TrainingLoss();
+        }
+
+        watch.Round(round, settings.Rounds, values);
+        return more && (settings.EarlyStopping == 0 || round - state.BestRound < settings.EarlyStopping);
+    }
+
+    private void Save(LightGbmState before, Booster booster)
+    {
+        if (!sampled)
+        {
+            kept = state with { Segments = [.. before.Segments, booster.Save(state.Rounds - before.Rounds)] };
+        }
+
+        checkpoints.Save(LightGbmState.Format, kept.Rounds, kept.Write);
+    }
+
+    private LightGbmState End(LightGbmState before, Booster booster)
+    {
+        var own = state.Rounds - before.Rounds;
+        IReadOnlyList<string> segments = own == 0 ? before.Segments : [.. before.Segments, booster.Save(own)];
+        var ended = state with { Ended = true, Segments = [Model(segments)] };
+        checkpoints.Save(LightGbmState.Format, ended.Rounds, ended.Write);
+        return ended;
+    }
+
+    private string Model(IReadOnlyList<string> segments)
+    {
+        using var all = Booster.Join(segments);
+        return all.Save(state.BestRound);
+    }
+}
