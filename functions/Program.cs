@@ -13,6 +13,7 @@ builder.UseMiddleware<ApiErrors>();
 builder.Services.AddPipeline(builder.Configuration);
 builder.Services.AddServing();
 builder.Services.AddSingleton<DropQuarantine>();
+builder.Services.AddSingleton<KeptModel>();
 builder.Services.AddSingleton<RunStarter>();
 builder.Services.AddHostedService<StorageAtStart>();
 builder.Build().Run();

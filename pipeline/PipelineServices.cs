@@ -6,6 +6,7 @@ using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Registry;
+using Serverless.Pipeline.Runs;
 using Serverless.Pipeline.Serving;
 using Serverless.Pipeline.Storage;
 
@@ -29,6 +30,7 @@ public static class PipelineServices
         services.AddSingleton<AliasStore>();
         services.AddSingleton<ModelRegistry>();
         services.AddSingleton<ModelEvaluation>();
+        services.AddSingleton<RunInventory>();
         services.AddSingleton<IServedModels, ServedModels>();
         return services;
     }

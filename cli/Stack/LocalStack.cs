@@ -11,12 +11,12 @@ internal sealed class LocalStack : IAsyncDisposable
     private readonly StackOptions options;
     private readonly StateFolder state;
 
-    private LocalStack(StackOptions options, StateFolder state, IDisposable ownership, AzuriteServer azurite)
+    private LocalStack(StackOptions options, StateFolder state, IDisposable ownership, AzuriteServer azurite, string connection)
     {
         (this.options, this.state, this.ownership) = (options, state, ownership);
         Azurite = azurite;
-        App = new AppHost(options, state, azurite.ConnectionString);
-        Workers = new WorkerPool(options, state, azurite.ConnectionString);
+        App = new AppHost(options, state, connection);
+        Workers = new WorkerPool(options, state, connection);
         Storage = azurite.Clients();
     }
 
@@ -47,7 +47,9 @@ internal sealed class LocalStack : IAsyncDisposable
         LocalStack? stack = null;
         try
         {
-            stack = new LocalStack(options, folder, owned, await StartAzuriteAsync(options, folder, cancellationToken));
+            var azurite = await StartAzuriteAsync(options, folder, cancellationToken);
+            var connection = options.Between is { } between ? await between(azurite, cancellationToken) : azurite.ConnectionString;
+            stack = new LocalStack(options, folder, owned, azurite, connection);
             // Before the app: what it watches is there from the start.
             await stack.Storage.CreateMissingAsync(cancellationToken);
             await stack.App.StartAsync(cancellationToken);

@@ -30,6 +30,9 @@ internal sealed record StackOptions
     /// <summary>More settings for the app alone.</summary>
     public IReadOnlyDictionary<string, string?> AppEnvironment { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>Gives the connection string of the app and the workers; null: Azurite's own. A fault test puts a proxy in between.</summary>
+    public Func<AzuriteServer, CancellationToken, Task<string>>? Between { get; init; }
+
     /// <summary>Called with one sentence about what happens.</summary>
     public Action<string>? Report { get; init; }
 }

@@ -24,6 +24,7 @@ public sealed class RunStarter(
     StorageClients storage,
     DefinitionStore definitions,
     DropQuarantine quarantine,
+    KeptModel kept,
     IOptions<PipelineOptions> options,
     ILogger<RunStarter> log
 )
@@ -201,10 +202,23 @@ public sealed class RunStarter(
     }
 
     // Absent: yes. Failed or cancelled: only for a drop that it has not had yet, so that a message that comes twice starts nothing twice.
-    private static async Task<bool> MayStartAsync(DurableTaskClient client, string runId, string etag, CancellationToken cancellationToken)
+    // Ended well: only where its model is gone since.
+    private async Task<bool> MayStartAsync(DurableTaskClient client, string runId, string etag, CancellationToken cancellationToken)
     {
         if (await client.GetInstanceAsync(runId, getInputsAndOutputs: true, cancellationToken) is not { } instance)
         {
+            return true;
+        }
+
+        if (instance is { RuntimeStatus: OrchestrationRuntimeStatus.Completed, SerializedOutput: not null })
+        {
+            var model = instance.ReadInputAs<RunInput>()!.Pipeline;
+            if (await kept.IsThereAsync(model, instance.ReadOutputAs<RunOutcome>()!, cancellationToken))
+            {
+                return false;
+            }
+
+            log.LogWarning("The model of run {RunId} is gone from storage; the run makes it again", runId);
             return true;
         }
 

@@ -18,6 +18,9 @@ public sealed class RunOrchestrator
     /// <summary>How often a challenger is judged anew because another run deployed in between; then somebody has to look.</summary>
     internal const int MaxJudgements = 10;
 
+    /// <summary>How often stages are done again because storage lost what they had written; more often somebody takes it away.</summary>
+    internal const int MaxRecoveries = 5;
+
     [Function(nameof(RunOrchestrator))]
     public static async Task<RunOutcome> RunAsync([OrchestrationTrigger] TaskOrchestrationContext context)
     {
@@ -26,7 +29,7 @@ public sealed class RunOrchestrator
         var progress = new RunProgress(context, input);
         try
         {
-            var outcome = await RunStagesAsync(context, input, progress);
+            var outcome = await RunWholeAsync(context, input, progress);
             log.LogInformation("Run {RunId} ended: {Verdict}", context.InstanceId, outcome.Verdict);
             return outcome;
         }
@@ -46,16 +49,45 @@ public sealed class RunOrchestrator
         }
     }
 
-    private static async Task<RunOutcome> RunStagesAsync(TaskOrchestrationContext context, RunInput input, RunProgress progress)
+    // Where a stage fails because storage has lost what an earlier one wrote, that one is done again.
+    private static async Task<RunOutcome> RunWholeAsync(TaskOrchestrationContext context, RunInput input, RunProgress progress)
     {
-        progress.Start(Stages.Ingest);
         if (input.Refusal is { } refusal)
         {
             throw new RunFailedException(refusal);
         }
 
-        var data = await IngestAsync(context, input, progress);
-        var jobId = await TrainAsync(context, input, data, progress);
+        var made = new RunResults();
+        for (var recovery = 0; ; recovery++)
+        {
+            try
+            {
+                return await RunStagesAsync(context, input, made, progress);
+            }
+            catch (Exception failed) when (failed is RunFailedException or TaskFailedException && recovery < MaxRecoveries)
+            {
+                var belongings = made.Belongings(context.InstanceId, input);
+                var losses = await context.CallActivityAsync<RunLosses>(nameof(FindLosses), belongings, RunRetries.Storage);
+                if (!losses.Any)
+                {
+                    throw;
+                }
+
+                made.Forget(losses);
+                progress.Interrupt($"storage lost {string.Join(", ", losses.Names)}");
+            }
+        }
+    }
+
+    private static async Task<RunOutcome> RunStagesAsync(
+        TaskOrchestrationContext context,
+        RunInput input,
+        RunResults made,
+        RunProgress progress
+    )
+    {
+        var data = made.Data ??= await IngestAsync(context, input, progress);
+        var jobId = made.JobId ??= await TrainAsync(context, input, data, progress);
 
         var question = new EvaluationRequest
         {
@@ -66,17 +98,9 @@ public sealed class RunOrchestrator
             Dataset = data.TestDataset ?? data.Dataset!,
             TestBlob = TestBlob(data),
         };
-        progress.Start(Stages.Evaluate);
-        var judged = await context.CallActivityAsync<EvaluationOutcome>(nameof(EvaluateModel), question, RunRetries.WholeFile);
-        progress.Done(Stages.Evaluate, judged.Note, status => status with { Verdict = judged.Verdict });
-
-        progress.Start(Stages.Register);
-        var version = await context.CallActivityAsync<int>(
-            nameof(RegisterModel),
-            new Registration(context.InstanceId, input.Pipeline, jobId, data.Split!, input.DefinitionDigest),
-            RunRetries.Storage
-        );
-        progress.Done(Stages.Register, $"v{version}", status => status with { ModelVersion = version });
+        var judged = made.Judged ??= await EvaluateAsync(context, question, progress);
+        var registration = new Registration(context.InstanceId, input.Pipeline, jobId, data.Split!, input.DefinitionDigest);
+        var version = made.Version ??= await RegisterAsync(context, registration, progress);
 
         if (!judged.Passed)
         {
@@ -85,18 +109,20 @@ public sealed class RunOrchestrator
             return new RunOutcome(version, Deployed: false, judged.Verdict);
         }
 
-        var refused = await ApproveAsync(context, input, version, progress);
-        if (refused is not null)
+        if (!made.Approved && await ApproveAsync(context, input, version, progress) is { } refused)
         {
             progress.Skip(Stages.Deploy, "not approved");
             return new RunOutcome(version, Deployed: false, refused);
         }
+
+        made.Approved = true;
 
         return await DeployAsync(context, question, judged, version, progress);
     }
 
     private static async Task<IngestOutcome> IngestAsync(TaskOrchestrationContext context, RunInput input, RunProgress progress)
     {
+        progress.Start(Stages.Ingest);
         var request = input.Ingest!;
         IngestOutcome? data;
         if (input.IngestAsJob)
@@ -139,6 +165,26 @@ public sealed class RunOrchestrator
         var outcome = await context.RunJobAsync(job);
         progress.Done(Stages.Train, outcome.Note);
         return job.JobId;
+    }
+
+    private static async Task<EvaluationOutcome> EvaluateAsync(
+        TaskOrchestrationContext context,
+        EvaluationRequest question,
+        RunProgress progress
+    )
+    {
+        progress.Start(Stages.Evaluate);
+        var judged = await context.CallActivityAsync<EvaluationOutcome>(nameof(EvaluateModel), question, RunRetries.WholeFile);
+        progress.Done(Stages.Evaluate, judged.Note, status => status with { Verdict = judged.Verdict });
+        return judged;
+    }
+
+    private static async Task<int> RegisterAsync(TaskOrchestrationContext context, Registration registration, RunProgress progress)
+    {
+        progress.Start(Stages.Register);
+        var version = await context.CallActivityAsync<int>(nameof(RegisterModel), registration, RunRetries.Storage);
+        progress.Done(Stages.Register, $"v{version}", status => status with { ModelVersion = version });
+        return version;
     }
 
     // Null: go on. Else why not.

@@ -34,6 +34,16 @@ internal sealed class RunProgress
 
     public void Skip(string stage, string note) => Set(stage, status => status with { State = StageState.Skipped, Note = note }, null);
 
+    /// <summary>The stage that runs waits again: an earlier one is to be done anew.</summary>
+    public void Interrupt(string why)
+    {
+        var note = why.Length <= LongestFailure ? why : why[..LongestFailure] + " ...";
+        foreach (var stage in Status.Stages.Where(stage => stage.State == StageState.Running))
+        {
+            Set(stage.Name, status => status with { State = StageState.Waiting, Note = note }, null);
+        }
+    }
+
     /// <summary>The stage that runs (or the first that waits) has failed, and with it the run.</summary>
     public void Fail(string message)
     {

@@ -135,7 +135,8 @@ public sealed class DatasetIngestion
         CancellationToken cancellationToken
     )
     {
-        if (await datasets.SplitAsync(split, cancellationToken) is not null)
+        var withTest = definition.Data.Test is null;
+        if (await datasets.MissingAsync(split, withTest, cancellationToken) is [])
         {
             return;
         }
@@ -144,7 +145,7 @@ public sealed class DatasetIngestion
         var sending = Task.CompletedTask;
         try
         {
-            for (var part = 0; part < (definition.Data.Test is null ? 3 : 2); part++)
+            for (var part = 0; part < (withTest ? 3 : 2); part++)
             {
                 var path = run.WritePart(part, cancellationToken);
                 await sending;

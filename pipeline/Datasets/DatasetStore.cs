@@ -70,7 +70,7 @@ public sealed class DatasetStore(StorageClients storage)
         }
     }
 
-    /// <summary>Publishes a data set, its origin last; one that is there stays as it is.</summary>
+    /// <summary>Publishes a data set, its origin last; one that is whole stays as it is.</summary>
     internal async Task PublishAsync(
         DatasetOrigin origin,
         string parquet,
@@ -79,7 +79,7 @@ public sealed class DatasetStore(StorageClients storage)
         CancellationToken cancellationToken
     )
     {
-        if (await OriginAsync(origin.Dataset, cancellationToken) is not null)
+        if (await MissingAsync(origin.Dataset, cancellationToken) is [])
         {
             return;
         }
@@ -88,6 +88,20 @@ public sealed class DatasetStore(StorageClients storage)
         await Container.WriteJsonAsync(origin.Dataset.Schema, schema, cancellationToken);
         await Container.WriteJsonAsync(origin.Dataset.Profile, profile, cancellationToken);
         await Container.WriteJsonAsync(origin.Dataset.Origin, origin, cancellationToken);
+    }
+
+    /// <summary>Blobs of a data set that are not there; none of one that is whole.</summary>
+    internal Task<IReadOnlyList<string>> MissingAsync(DatasetRef dataset, CancellationToken cancellationToken) =>
+        MissingAsync([dataset.Data, dataset.Schema, dataset.Profile, dataset.Origin], cancellationToken);
+
+    /// <summary>Blobs of a split that are not there.</summary>
+    /// <param name="split">The split.</param>
+    /// <param name="withTest">False where a file of its own holds rows out, and the split has no such part.</param>
+    /// <param name="cancellationToken">Stops looking.</param>
+    internal Task<IReadOnlyList<string>> MissingAsync(SplitRef split, bool withTest, CancellationToken cancellationToken)
+    {
+        string[] blobs = [split.Train, split.Validation, split.Summary];
+        return MissingAsync(withTest ? [.. blobs, split.Test] : blobs, cancellationToken);
     }
 
     internal Task WriteSplitAsync(SplitRef split, SplitSummary summary, CancellationToken cancellationToken) =>
@@ -112,6 +126,12 @@ public sealed class DatasetStore(StorageClients storage)
         {
             await Container.WriteJsonAsync(Latest(pipeline), new LatestDataset(version, latest?.Version), cancellationToken);
         }
+    }
+
+    private async Task<IReadOnlyList<string>> MissingAsync(string[] blobs, CancellationToken cancellationToken)
+    {
+        var there = await Task.WhenAll(blobs.Select(blob => Container.GetBlobClient(blob).ExistsAsync(cancellationToken)));
+        return [.. blobs.Where((_, at) => !there[at].Value)];
     }
 
     private static string HeldSchema(string pipeline) => $"{pipeline}/schema.json";

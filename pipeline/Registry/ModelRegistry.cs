@@ -23,7 +23,7 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
 
     /// <summary>
     /// Keeps a run's model under the run's own number. Repeating it, after a kill at any point too, gives the same version; a run that is
-    /// started again after it registered keeps the model of its first registration.
+    /// started again after it registered keeps the model of its first registration, while that is there.
     /// </summary>
     /// <exception cref="InvalidDataException">The job's model is not the one its result describes.</exception>
     public async Task<ModelManifest> RegisterAsync(RegisterRequest request, CancellationToken cancellationToken)
@@ -34,7 +34,10 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
             async (number, token) => await ReadManifestAsync(request.Model, number, token) is { } taken && taken.RunId != request.RunId,
             cancellationToken
         );
-        if (await ReadManifestAsync(request.Model, version, cancellationToken) is { } registered)
+        if (
+            await ReadManifestAsync(request.Model, version, cancellationToken) is { } registered
+            && await HasModelAsync(request.Model, version, cancellationToken)
+        )
         {
             return registered;
         }
@@ -68,6 +71,10 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
     /// <summary>Null where there is no such version.</summary>
     public async Task<ModelManifest?> ReadManifestAsync(string model, int version, CancellationToken cancellationToken) =>
         PipelineName.IsPossible(model) ? await _models.ReadJsonAsync<ModelManifest>(ManifestBlob(model, version), cancellationToken) : null;
+
+    /// <summary>Whether a version is there with its manifest and its model.</summary>
+    public async Task<bool> IsWholeAsync(string model, int version, CancellationToken cancellationToken) =>
+        await ReadManifestAsync(model, version, cancellationToken) is not null && await HasModelAsync(model, version, cancellationToken);
 
     /// <summary>The bytes of a model, unchecked.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>
@@ -157,6 +164,9 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
     }
 
     internal static string ModelBlob(string model, int version) => $"{model}/{version}/model.onnx";
+
+    private async Task<bool> HasModelAsync(string model, int version, CancellationToken cancellationToken) =>
+        await _models.GetBlobClient(ModelBlob(model, version)).ExistsAsync(cancellationToken);
 
     private static string ManifestBlob(string model, int version) => $"{model}/{version}/manifest.json";
 

@@ -9,9 +9,14 @@ namespace Serverless.Functions.Runs.Activities;
 public sealed record Deployment(string Model, int Version, int? JudgedAgainst);
 
 /// <summary>Makes the challenger the champion; false when another run deployed since it was judged.</summary>
-public sealed class DeployModel(AliasStore aliases)
+public sealed class DeployModel(AliasStore aliases, ModelRegistry registry)
 {
     [Function(nameof(DeployModel))]
-    public Task<bool> RunAsync([ActivityTrigger] Deployment deployment, CancellationToken cancellationToken) =>
-        aliases.PromoteAsync(deployment.Model, deployment.Version, deployment.JudgedAgainst, cancellationToken);
+    public async Task<bool> RunAsync([ActivityTrigger] Deployment deployment, CancellationToken cancellationToken) =>
+        await registry.IsWholeAsync(deployment.Model, deployment.Version, cancellationToken)
+            ? await aliases.PromoteAsync(deployment.Model, deployment.Version, deployment.JudgedAgainst, cancellationToken)
+            : throw new InvalidDataException(
+                $"Blobs models/{deployment.Model}/{deployment.Version}/ are missing, though the run registered them; nothing was deployed. "
+                    + "Drop the file again."
+            );
 }

@@ -4,6 +4,7 @@ using Serverless.Cli.Api;
 using Serverless.Cli.Stack;
 using Serverless.EndToEnd.Tests.Stack;
 using Serverless.Pipeline.Runs;
+using Serverless.Pipeline.Storage;
 using Serverless.Testing;
 
 namespace Serverless.EndToEnd.Tests.Isolation;
@@ -28,12 +29,15 @@ public sealed class FreshProcessTests
 
         var id = await stack.DropAsync(SmallData.Definition("isolated", "gate: { approval: true }"), "a.csv", SmallData.Csv(91));
         await stack.StandsInAsync(id, Stages.Approve);
+        // So that the activity for losses runs too.
+        await stack.Storage.Container(Containers.Models).DeleteBlobAsync("isolated/1/model.onnx", cancellationToken: Token);
         await ApproveAsync(stack, id);
         var run = await stack.SucceedsAsync(id);
 
         Assert.True(run.Deployed);
         await stack.PredictAsync("isolated", 1, SmallData.Row);
         var ran = await ActivitiesOfAsync(stack, id);
+        Assert.Contains("FindLosses", ran);
         Assert.Equal(await AllActivitiesAsync(stack), ran.Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(1 + ran.Count, stack.Local.App.Starts);
 
@@ -105,7 +109,7 @@ public sealed class FreshProcessTests
             .. instance
                 .GetProperty("historyEvents")
                 .EnumerateArray()
-                .Where(entry => entry.GetProperty("EventType").GetString() == "TaskCompleted")
+                .Where(entry => entry.GetProperty("EventType").GetString() is "TaskCompleted" or "TaskFailed")
                 .Select(entry => entry.GetProperty("FunctionName").GetString()!),
         ];
     }

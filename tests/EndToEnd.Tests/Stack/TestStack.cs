@@ -35,7 +35,11 @@ internal sealed class TestStack : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<TestStack> StartAsync(IReadOnlyDictionary<string, string?>? app = null, bool restartApp = true)
+    public static async Task<TestStack> StartAsync(
+        IReadOnlyDictionary<string, string?>? app = null,
+        bool restartApp = true,
+        Func<AzuriteServer, CancellationToken, Task<string>>? between = null
+    )
     {
         var state = new TestFolder();
         var options = new StackOptions
@@ -44,6 +48,7 @@ internal sealed class TestStack : IAsyncDisposable
             Key = "test-key",
             RestartApp = restartApp,
             AppEnvironment = app ?? new Dictionary<string, string?>(),
+            Between = between,
         };
         return new TestStack(state, await LocalStack.StartAsync(options, CancellationToken.None));
     }

@@ -9,11 +9,12 @@ namespace Serverless.Functions.Tests.Drops;
 /// <summary>Knows which orchestrations were started, and what a test says became of them.</summary>
 internal sealed class FakeDurableClient() : DurableTaskClient("fake")
 {
-    private readonly Dictionary<string, (OrchestrationRuntimeStatus Status, string Input)> _instances = [];
+    private readonly Dictionary<string, (OrchestrationRuntimeStatus Status, string Input, string? Output)> _instances = [];
 
     public List<(string Id, RunInput Input)> Started { get; } = [];
 
-    public void Became(string id, OrchestrationRuntimeStatus status) => _instances[id] = (status, _instances[id].Input);
+    public void Became(string id, OrchestrationRuntimeStatus status, RunOutcome? output = null) =>
+        _instances[id] = (status, _instances[id].Input, output is null ? null : JsonSerializer.Serialize(output));
 
     public override Task<string> ScheduleNewOrchestrationInstanceAsync(
         TaskName orchestratorName,
@@ -29,7 +30,7 @@ internal sealed class FakeDurableClient() : DurableTaskClient("fake")
         }
 
         var json = JsonSerializer.Serialize(input);
-        _instances[id] = (OrchestrationRuntimeStatus.Running, json);
+        _instances[id] = (OrchestrationRuntimeStatus.Running, json, null);
         Started.Add((id, JsonSerializer.Deserialize<RunInput>(json)!));
         return Task.FromResult(id);
     }
@@ -46,6 +47,7 @@ internal sealed class FakeDurableClient() : DurableTaskClient("fake")
                     RuntimeStatus = known.Status,
                     DataConverter = JsonDataConverter.Default,
                     SerializedInput = getInputsAndOutputs ? known.Input : null,
+                    SerializedOutput = getInputsAndOutputs ? known.Output : null,
                 }
                 : null
         );

@@ -5,10 +5,13 @@ using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Serverless.Functions.Drops;
+using Serverless.Functions.Runs;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Storage;
 using Serverless.Testing;
+using Serverless.Testing.Serving;
 
 namespace Serverless.Functions.Tests.Drops;
 
@@ -16,6 +19,7 @@ public sealed class RunStarterTests : IClassFixture<AzuriteFixture>, IAsyncDispo
 {
     private readonly StorageClients _storage;
     private readonly DefinitionStore _definitions;
+    private readonly AliasStore _aliases;
     private readonly RunStarter _starter;
     private readonly FakeDurableClient _client = new();
 
@@ -23,10 +27,12 @@ public sealed class RunStarterTests : IClassFixture<AzuriteFixture>, IAsyncDispo
     {
         _storage = azurite.StorageClients;
         _definitions = new DefinitionStore(_storage);
+        _aliases = new AliasStore(_storage);
         _starter = new RunStarter(
             _storage,
             _definitions,
             new DropQuarantine(_storage, TimeProvider.System),
+            new KeptModel(new ModelRegistry(_storage, _aliases, TimeProvider.System), _aliases),
             Options.Create(new PipelineOptions { LocalBytes = 100, TrainThreads = 3 }),
             NullLogger<RunStarter>.Instance
         );
@@ -67,6 +73,27 @@ public sealed class RunStarterTests : IClassFixture<AzuriteFixture>, IAsyncDispo
         Assert.Equal([first.RunId, first.RunId], [second.RunId, third.RunId]);
         Assert.False(second.Started || third.Started);
         Assert.Single(_client.Started);
+    }
+
+    [Fact]
+    public async Task StartAsync_ModelOfAnEndedRunGone_StartsAnewForTheSameContent()
+    {
+        await DefineAsync("gone-model");
+        await DropAsync("gone-model/a.csv", "a,y\n1,2\n");
+        var first = await StartAsync("gone-model/a.csv");
+        var models = _storage.Container(Containers.Models);
+        var (signature, model) = TinyModel.Binary();
+        await models.WriteJsonAsync("gone-model/1/manifest.json", FakeModels.Manifest("gone-model", 1, signature, model), Token);
+        await models.UploadBlobAsync("gone-model/1/model.onnx", BinaryData.FromBytes(model), Token);
+        await _aliases.SetChampionAsync("gone-model", 1, Token);
+        _client.Became(first.RunId!, OrchestrationRuntimeStatus.Completed, new RunOutcome(1, Deployed: true, "passed"));
+
+        var whole = await StartAsync("gone-model/a.csv");
+        await models.DeleteBlobAsync("gone-model/1/model.onnx", cancellationToken: Token);
+        var lost = await StartAsync("gone-model/a.csv");
+
+        Assert.Equal((first.RunId, false), (whole.RunId, whole.Started));
+        Assert.Equal((first.RunId, true), (lost.RunId, lost.Started));
     }
 
     [Theory]

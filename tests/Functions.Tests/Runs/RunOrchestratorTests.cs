@@ -69,7 +69,7 @@ public sealed class RunOrchestratorTests
         var error = await Assert.ThrowsAsync<RunFailedException>(() => RunOrchestrator.RunAsync(run));
 
         Assert.Equal("column 'y': found 1 class.", error.Message);
-        Assert.Equal(["IngestFile"], run.Calls);
+        Assert.Equal(["IngestFile", "FindLosses"], run.Calls);
         Assert.Equal(error.Message, run.Statuses[^1].Failure);
         Assert.Equal(StageState.Failed, run.Statuses[^1].Stages[0].State);
     }
@@ -281,7 +281,7 @@ public sealed class RunOrchestratorTests
 
         Assert.Contains("PUT /api/models/machine-failure/champion", error.Message, StringComparison.Ordinal);
         Assert.Equal(RunOrchestrator.MaxJudgements, run.Calls.Count(call => call == "DeployModel"));
-        Assert.Equal("MarkCandidate", run.Calls[^1]);
+        Assert.Equal(["MarkCandidate", "FindLosses"], run.Calls.TakeLast(2));
     }
 
     [Fact]
@@ -307,6 +307,60 @@ public sealed class RunOrchestratorTests
         Assert.Equal(StageState.Failed, run.Statuses[^1].Stages.Single(stage => stage.Name == Stages.Register).State);
     }
 
+    [Fact]
+    public async Task RunAsync_StorageLostDataAndModel_DoesTheirStagesAgainAndAsksNobodyTwice()
+    {
+        var run = Start(Input with { Approval = true });
+        run.Raise("approval", new ApprovalDecision(true, "Ada", null));
+        var deployments = 0;
+        run.On<Deployment>("DeployModel", _ => ++deployments == 1 ? new InvalidDataException("The model is gone.") : true);
+        RunBelongings? asked = null;
+        run.On<RunBelongings>(
+            "FindLosses",
+            belongings => Lost(data: true, training: true, model: true, (asked = belongings).Version is null ? [] : ["models/m/7"])
+        );
+
+        var outcome = await RunOrchestrator.RunAsync(run);
+
+        Assert.True(outcome.Deployed);
+        Assert.Equal((Data, 7, true), (asked!.Dataset, asked.Version, asked.Judged));
+        Assert.NotNull(asked.JobId);
+        string[] again = ["IngestFile", "OfferJob", "CheckJob", "EvaluateModel", "RegisterModel", "DeployModel"];
+        Assert.Equal(["DeployModel", "FindLosses", .. again], run.Calls.SkipWhile(call => call != "DeployModel"));
+        Assert.Single(run.Calls, "MarkCandidate");
+        Assert.Contains(run.Statuses, status => status.Stages.Any(stage => stage.Note == "storage lost models/m/7"));
+        Assert.All(run.Statuses[^1].Stages, stage => Assert.Equal(StageState.Done, stage.State));
+    }
+
+    [Fact]
+    public async Task RunAsync_StorageLostTheEvaluationAlone_IngestsAndTrainsNothing()
+    {
+        var run = Start();
+        var registrations = 0;
+        run.On<Registration>("RegisterModel", _ => ++registrations == 1 ? new InvalidDataException("evaluation.json is gone.") : 7);
+        run.On<RunBelongings>("FindLosses", _ => Lost() with { Evaluation = true });
+
+        Assert.True((await RunOrchestrator.RunAsync(run)).Deployed);
+
+        Assert.Equal(["FindLosses", "EvaluateModel", "RegisterModel", "DeployModel"], run.Calls.SkipWhile(call => call != "FindLosses"));
+    }
+
+    [Fact]
+    public async Task RunAsync_StorageLosesItEveryTime_FailsWithTheStagesOwnWords()
+    {
+        var run = Start();
+        run.On<Registration>("RegisterModel", _ => new InvalidDataException("evaluation.json is gone."));
+        run.On<RunBelongings>("FindLosses", _ => Lost() with { Evaluation = true });
+
+        var error = await Assert.ThrowsAsync<RunFailedException>(() => RunOrchestrator.RunAsync(run));
+
+        Assert.Equal("evaluation.json is gone.", error.Message);
+        Assert.Equal(RunOrchestrator.MaxRecoveries, run.Calls.Count(call => call == "FindLosses"));
+    }
+
+    private static RunLosses Lost(bool data = false, bool training = false, bool model = false, string[]? names = null) =>
+        new(Definition: false, data, training, Evaluation: false, model, names ?? []);
+
     private static FakeOrchestration Start(RunInput? input = null)
     {
         var run = new FakeOrchestration(input ?? Input);
@@ -317,6 +371,7 @@ public sealed class RunOrchestratorTests
         run.On<Registration>("RegisterModel", _ => 7);
         run.On<Candidate>("MarkCandidate", candidate => candidate.Waiting);
         run.On<Deployment>("DeployModel", _ => true);
+        run.On<RunBelongings>("FindLosses", _ => Lost());
         return run;
     }
 

@@ -249,6 +249,28 @@ public sealed class DatasetIngestionTests(AzuriteFixture azurite) : IClassFixtur
     }
 
     [Fact]
+    public async Task RunAsync_BlobsGoneSince_AreWrittenAgain()
+    {
+        using var rig = IngestionRig.For(azurite, "lost-blobs", Binary);
+        var csv = IngestionRig.Csv(300);
+        var (first, _) = await rig.IngestAsync(csv);
+        var container = rig.Storage.Container(Containers.Datasets);
+        string[] taken = [first.Dataset!.Data, first.Dataset.Profile, first.Split!.Validation, first.Split.Test];
+        foreach (var blob in taken)
+        {
+            await container.DeleteBlobAsync(blob, cancellationToken: Token);
+        }
+
+        var (again, _) = await rig.IngestAsync(csv);
+
+        Assert.Equal((first.Dataset, first.Split), (again.Dataset, again.Split));
+        foreach (var blob in taken)
+        {
+            Assert.True(await container.GetBlobClient(blob).ExistsAsync(Token), blob);
+        }
+    }
+
+    [Fact]
     public async Task RunAsync_KilledAndRunAgain_EndsTheSame()
     {
         using var rig = IngestionRig.For(azurite, "killed", Binary);
