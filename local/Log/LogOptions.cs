@@ -8,6 +8,12 @@ internal sealed record LogOptions
     /// <summary>A new segment begins when the last one has this many bytes.</summary>
     public long SegmentBytes { get; init; } = 32 * 1024 * 1024;
 
+    /// <summary>
+    /// Zero: an append is done when it is flushed to the disk. Longer: done when it is written, and flushed at the latest so much later,
+    /// so a power cut, but no killed process, can take it back. <see cref="Timeout.InfiniteTimeSpan"/>: the system flushes when it likes.
+    /// </summary>
+    public TimeSpan FlushInterval { get; init; } = TimeSpan.Zero;
+
     /// <summary>Wait between two attempts to write while the disk is full.</summary>
     public TimeSpan FullDiskRetry { get; init; } = TimeSpan.FromMilliseconds(500);
 

@@ -31,7 +31,8 @@ internal static class LogReader
 
     public static IEnumerable<LogRecord> ReadAll(Segment segment, long from, long to)
     {
-        var window = new byte[WindowBytes];
+        // A reader that follows the end asks for little, often.
+        var window = new byte[(int)Math.Clamp(to - from, Frame.HeaderBytes, WindowBytes)];
         var (windowStart, windowLength) = (from, 0);
         for (var position = from; position < to; )
         {

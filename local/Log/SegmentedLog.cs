@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Serverless.Local.Logs;
 
 /// <summary>
@@ -22,6 +24,7 @@ internal sealed class SegmentedLog : IAsyncDisposable
     private long next;
     private long end;
     private TaskCompletionSource batch = NewBatch();
+    private long? unflushedSince;
     private bool closing;
     private bool broken;
 
@@ -38,7 +41,7 @@ internal sealed class SegmentedLog : IAsyncDisposable
     /// <summary>First position that is still there.</summary>
     public long Start => segments[0].Start;
 
-    /// <summary>Everything before this position is on the disk.</summary>
+    /// <summary>Everything before this position is on the disk, as far as <see cref="LogOptions.FlushInterval"/> promises it.</summary>
     public long End => Volatile.Read(ref end);
 
     /// <summary>Bytes on the disk.</summary>
@@ -49,6 +52,9 @@ internal sealed class SegmentedLog : IAsyncDisposable
 
     /// <summary>End of the oldest segment that is not written any more; null when there is none.</summary>
     public long? EndOfOldest => segments is [var oldest, _, ..] ? oldest.End : null;
+
+    /// <summary>First positions of the segments, oldest first; the last may have no record yet.</summary>
+    public IReadOnlyList<long> SegmentStarts => Array.ConvertAll(segments, segment => segment.Start);
 
     /// <summary>Opens the log of a folder and cuts a torn tail at the last whole record. The caller holds the folder's lock.</summary>
     public static SegmentedLog Open(string folder, LogOptions options)
@@ -149,21 +155,25 @@ internal sealed class SegmentedLog : IAsyncDisposable
             TaskCompletionSource done;
             lock (gate)
             {
-                while (filled == 0 && !closing)
-                    Monitor.Wait(gate);
-                if (filled == 0)
+                while (filled == 0 && !closing && UntilFlush() is var wait && wait != TimeSpan.Zero)
+                    Monitor.Wait(gate, wait);
+                if (filled == 0 && closing && unflushedSince is null)
                     break;
                 (filling, writing) = (writing, filling);
                 (count, filled) = (filled, 0);
-                (done, batch) = (batch, NewBatch());
+                (done, batch) = count > 0 ? (batch, NewBatch()) : (NewBatch(), batch);
             }
             try
             {
-                Commit(writing.AsMemory(0, count));
+                if (count > 0)
+                    Commit(writing.AsMemory(0, count));
+                if (count == 0 || UntilFlush() == TimeSpan.Zero)
+                    FlushPending();
                 done.SetResult();
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
             {
+                unflushedSince = null;
                 Break(exception, done);
             }
             if (writing.Length > KeptBufferBytes)
@@ -177,14 +187,35 @@ internal sealed class SegmentedLog : IAsyncDisposable
         var active = segments[^1];
         if (active.Length >= options.SegmentBytes)
         {
+            FlushPending();
             active = Segment.Create(folder, active.End);
             lock (drops)
                 segments = [.. segments, active];
         }
         WriteWhole(active, bytes);
-        RandomAccess.FlushToDisk(active.File);
+        if (options.FlushInterval == TimeSpan.Zero)
+            RandomAccess.FlushToDisk(active.File);
+        else
+            unflushedSince ??= Stopwatch.GetTimestamp();
         active.Length += bytes.Length;
         Volatile.Write(ref end, active.End);
+    }
+
+    /// <summary>How long what is written may still wait for its flush; infinite when nothing does.</summary>
+    private TimeSpan UntilFlush()
+    {
+        if (unflushedSince is not { } since || options.FlushInterval == Timeout.InfiniteTimeSpan)
+            return Timeout.InfiniteTimeSpan;
+        var rest = options.FlushInterval - Stopwatch.GetElapsedTime(since);
+        return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+
+    private void FlushPending()
+    {
+        if (unflushedSince is null)
+            return;
+        RandomAccess.FlushToDisk(segments[^1].File);
+        unflushedSince = null;
     }
 
     /// <summary>A full disk is waited out: what was promised to be written comes before what asks now.</summary>

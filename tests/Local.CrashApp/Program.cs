@@ -5,6 +5,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Local.CrashApp;
 using Serverless.Local.Durable;
 
+if (args is ["broker", .. var broker])
+    return await CrashBroker.RunAsync(broker);
+
 // Arguments: folder of the log, folder for the activities' notes, instances of each kind. Ends with 0 and the end state
 // on standard output when all are done; until then it may be killed and started again at will.
 if (
@@ -12,7 +15,7 @@ if (
     || !int.TryParse(countText, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
 )
 {
-    Console.Error.WriteLine("usage: crash-app LOG-FOLDER NOTES-FOLDER COUNT");
+    Console.Error.WriteLine("usage: crash-app LOG-FOLDER NOTES-FOLDER COUNT | broker FOLDER PORT");
     return 2;
 }
 Directory.CreateDirectory(notes);
