@@ -60,10 +60,7 @@ internal sealed class EventHubsBroker : IAsyncDisposable
             broker = new EventHubsBroker(options, time, log, taken, bound);
             foreach (var hub in options.Hubs)
                 broker.hubs.Add(Hub.Open(hub, options, time, broker.ReportFault));
-            broker.work = Task.WhenAll(
-                bound.RunAsync(broker.ServeAsync, log, broker.stop.Token),
-                broker.RetainAsync(broker.stop.Token)
-            );
+            broker.work = Task.WhenAll(bound.RunAsync(broker.ServeAsync, log, broker.stop.Token), broker.RetainAsync(broker.stop.Token));
             return broker;
         }
         catch

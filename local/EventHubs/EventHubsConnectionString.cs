@@ -10,7 +10,10 @@ internal sealed record EventHubsConnectionString(string Host, int Port, string K
     /// <summary>Whether it names this machine's emulator, which the local runtime is.</summary>
     public bool IsLocalEmulator =>
         IsEmulator
-        && (Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address)));
+        && (
+            Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
+            || (IPAddress.TryParse(Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address))
+        );
 
     /// <exception cref="FormatException">What is missing or wrong; it does not repeat the key.</exception>
     public static EventHubsConnectionString Parse(string text)
@@ -24,11 +27,15 @@ internal sealed record EventHubsConnectionString(string Host, int Port, string K
             parts[part[..split].Trim()] = part[(split + 1)..].Trim();
         }
         if (!Uri.TryCreate(Required(parts, "Endpoint"), UriKind.Absolute, out var endpoint) || endpoint.Host.Length == 0)
-            throw new FormatException($"The Event Hubs connection string has the endpoint '{parts["Endpoint"]}'; expected sb://host[:port].");
+            throw new FormatException(
+                $"The Event Hubs connection string has the endpoint '{parts["Endpoint"]}'; expected sb://host[:port]."
+            );
         var emulator = parts.TryGetValue("UseDevelopmentEmulator", out var flag) && flag.Equals("true", StringComparison.OrdinalIgnoreCase);
         return new(
             endpoint.Host,
-            endpoint.Port > 0 ? endpoint.Port : emulator ? DefaultPort : 5671,
+            endpoint.Port >= 0 ? endpoint.Port
+                : emulator ? DefaultPort
+                : 5671,
             Required(parts, "SharedAccessKeyName"),
             Required(parts, "SharedAccessKey"),
             parts.GetValueOrDefault("EntityPath"),
@@ -44,5 +51,7 @@ internal sealed record EventHubsConnectionString(string Host, int Port, string K
     private static string Required(Dictionary<string, string> parts, string name) =>
         parts.TryGetValue(name, out var value) && value.Length > 0
             ? value
-            : throw new FormatException($"The Event Hubs connection string has no {name}; expected Endpoint, SharedAccessKeyName and SharedAccessKey.");
+            : throw new FormatException(
+                $"The Event Hubs connection string has no {name}; expected Endpoint, SharedAccessKeyName and SharedAccessKey."
+            );
 }

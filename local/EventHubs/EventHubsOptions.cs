@@ -14,7 +14,13 @@ internal sealed record EventHubsOptions
 
     public string Key { get; init; } = "SAS_KEY_VALUE";
 
-    public IReadOnlyList<HubOptions> Hubs { get; init; } = [new("telemetry"), new("predictions"), new("alerts")];
+    /// <summary>The platform's own hubs unless told, each with the group of its reader.</summary>
+    public IReadOnlyList<HubOptions> Hubs { get; init; } =
+    [
+        new("telemetry") { ConsumerGroups = ["scoring"] },
+        new("predictions") { ConsumerGroups = ["monitoring"] },
+        new("alerts") { ConsumerGroups = ["notify"] },
+    ];
 
     /// <summary>Largest message (a batch is one) in bytes, 1 KiB to 16 MiB; the service's is 1 MiB.</summary>
     public int MaxMessageBytes { get; init; } = 1024 * 1024;

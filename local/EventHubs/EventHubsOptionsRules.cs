@@ -11,7 +11,9 @@ internal static class EventHubsOptionsRules
         if (options.Flush < TimeSpan.Zero && options.Flush != Timeout.InfiniteTimeSpan)
             throw new ArgumentException($"The flush interval of the Event Hubs broker is {options.Flush}; expected zero, a time, or none.");
         if (string.IsNullOrWhiteSpace(options.KeyName) || string.IsNullOrWhiteSpace(options.Key))
-            throw new ArgumentException("The Event Hubs broker has no key. Give its connection string SharedAccessKeyName and SharedAccessKey.");
+            throw new ArgumentException(
+                "The Event Hubs broker has no key. Give its connection string SharedAccessKeyName and SharedAccessKey."
+            );
         if (options.Hubs.Count == 0)
             throw new ArgumentException("The Event Hubs broker has no hubs; expected one or more.");
         foreach (var hub in options.Hubs)
@@ -29,7 +31,11 @@ internal static class EventHubsOptionsRules
 
     private static void Name(string name, string what)
     {
-        if (name.Length is < 1 or > 50 || !char.IsAsciiLetterOrDigit(name[0]) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_'))
+        if (
+            name.Length is < 1 or > 50
+            || !char.IsAsciiLetterOrDigit(name[0])
+            || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')
+        )
             throw new ArgumentException(
                 $"{what} is named '{name}'; expected 1 to 50 letters, digits, '.', '-' and '_', a letter or digit first."
             );

@@ -11,6 +11,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Serverless.Local.Hosting.Binding;
 using Serverless.Local.Hosting.Durable;
+using Serverless.Local.Hosting.EventHubs;
 using Serverless.Local.Hosting.Http;
 
 namespace Serverless.Local.Hosting;
@@ -86,6 +87,11 @@ internal sealed class AppBuilder
             DurableSettings.Read(host, configuration, home),
             _options.Time,
             services,
+            services.GetRequiredService<ILoggerFactory>()
+        ));
+        Web.Services.AddSingleton(services => new EventHubsHost(
+            EventHubsSettings.Read(configuration, home),
+            _options.Time,
             services.GetRequiredService<ILoggerFactory>()
         ));
         Web.Services.AddHostedService<AppLifetime>();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Serverless.Local.Hosting.Durable;
+using Serverless.Local.Hosting.EventHubs;
 
 namespace Serverless.Local.Hosting;
 
@@ -15,6 +16,7 @@ internal sealed class AppLifetime(
     FunctionApp app,
     AppFiles files,
     DurableHost durable,
+    EventHubsHost eventHubs,
     IServiceProvider services,
     IHostApplicationLifetime lifetime,
     ILoggerFactory loggers
@@ -26,11 +28,13 @@ internal sealed class AppLifetime(
     private readonly CancellationTokenSource _abort = new();
     private readonly ILogger _logger = loggers.CreateLogger("Serverless.Local");
     private Task _engine = Task.CompletedTask;
+    private Task _broker = Task.CompletedTask;
     private Task _listeners = Task.CompletedTask;
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
         _engine = Task.Run(StartEngineAsync, CancellationToken.None);
+        _broker = Task.Run(StartBrokerAsync, CancellationToken.None);
         lifetime.ApplicationStarted.Register(() =>
         {
             var url = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
@@ -51,10 +55,30 @@ internal sealed class AppLifetime(
         await _abort.CancelAsync();
         await durable.StopAsync(cancellationToken);
         await _engine.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _broker.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await eventHubs.StopAsync();
         files.Withdraw();
     }
 
     public void Dispose() => _abort.Dispose();
+
+    private async Task StartBrokerAsync()
+    {
+        try
+        {
+            await eventHubs.StartAsync(lifetime.ApplicationStopping);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Stopped while it waited for the folder.
+        }
+        catch (Exception e)
+        {
+            Log.BrokerFailed(_logger, e);
+            Environment.ExitCode = 1;
+            lifetime.StopApplication();
+        }
+    }
 
     private async Task StartEngineAsync()
     {

@@ -18,4 +18,13 @@ internal static partial class Log
 
     [LoggerMessage(5, LogLevel.Warning, "Work still ran {Seconds} s after the stop was asked for; it is cancelled")]
     public static partial void DrainTooLong(ILogger logger, double seconds);
+
+    [LoggerMessage(6, LogLevel.Information, "Event Hubs on sb://localhost:{Port}: {Hubs}")]
+    public static partial void BrokerStarted(ILogger logger, int port, string hubs);
+
+    [LoggerMessage(7, LogLevel.Information, "Port {Port} is served already; its Event Hubs broker is used")]
+    public static partial void BrokerElsewhere(ILogger logger, int port);
+
+    [LoggerMessage(8, LogLevel.Critical, "The Event Hubs broker did not start; the app stops")]
+    public static partial void BrokerFailed(ILogger logger, Exception exception);
 }

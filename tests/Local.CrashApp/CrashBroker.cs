@@ -9,7 +9,10 @@ internal static class CrashBroker
 {
     public static async Task<int> RunAsync(string[] args)
     {
-        if (args is not [var folder, var portText, ..] || !int.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        if (
+            args is not [var folder, var portText, ..]
+            || !int.TryParse(portText, NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+        )
         {
             Console.Error.WriteLine("usage: crash-app broker FOLDER PORT");
             return 2;

@@ -23,13 +23,7 @@ internal sealed class LinkOpener(EventHubsOptions options, HubSet hubs, TimeProv
             OpenEntity(link, attach, address ?? "", rights);
     }
 
-    private static void OpenNode(
-        ListenerLink link,
-        Attach attach,
-        string node,
-        ResponseRoutes routes,
-        Func<Amqp.Message, Response> answer
-    )
+    private static void OpenNode(ListenerLink link, Attach attach, string node, ResponseRoutes routes, Func<Amqp.Message, Response> answer)
     {
         if (!attach.Role)
         {
@@ -77,8 +71,13 @@ internal sealed class LinkOpener(EventHubsOptions options, HubSet hubs, TimeProv
             throw BrokerErrors.NotFound(entity.Path);
         if (attach.DesiredCapabilities?.Contains(Idempotent) == true)
         {
-            attach.Properties = (partition ?? throw BrokerErrors.New(BrokerErrors.ArgumentError, "An idempotent producer sends to one partition; expected an address with /Partitions/<id>."))
-                .Welcome(attach.Properties);
+            attach.Properties = (
+                partition
+                ?? throw BrokerErrors.New(
+                    BrokerErrors.ArgumentError,
+                    "An idempotent producer sends to one partition; expected an address with /Partitions/<id>."
+                )
+            ).Welcome(attach.Properties);
             attach.OfferedCapabilities = [Idempotent];
         }
         LinkInternals.SetEndpoint(link, new PublisherLink(hub, partition, options.MaxMessageBytes), PublisherLink.Credit);

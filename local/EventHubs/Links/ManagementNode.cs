@@ -17,7 +17,11 @@ internal sealed class ManagementNode(EventHubsOptions options, HubSet hubs, Conn
         if (asked?["operation"] as string != "READ")
             return new Response(400, $"The operation '{asked?["operation"]}' is not known; expected READ.", ErrorCode.NotImplemented);
         if (!IsAllowed(asked["security_token"] as string, name))
-            return new Response(401, $"Unauthorized access. 'Listen' claim(s) are required to perform this operation. Resource: 'sb://localhost/{name}'.", ErrorCode.UnauthorizedAccess);
+            return new Response(
+                401,
+                $"Unauthorized access. 'Listen' claim(s) are required to perform this operation. Resource: 'sb://localhost/{name}'.",
+                ErrorCode.UnauthorizedAccess
+            );
         if (hubs.Find(name) is not { } hub)
             return Missing(name);
         switch (asked["type"] as string)
@@ -28,14 +32,17 @@ internal sealed class ManagementNode(EventHubsOptions options, HubSet hubs, Conn
                 var id = Convert.ToString(asked["partition"], CultureInfo.InvariantCulture) ?? "";
                 return hub.FindPartition(id) is { } partition ? Found(Describe(hub, partition)) : Missing($"{name}/Partitions/{id}");
             default:
-                return new Response(400, $"The type '{asked["type"]}' is not known; expected {HubType} or {PartitionType}.", ErrorCode.NotImplemented);
+                return new Response(
+                    400,
+                    $"The type '{asked["type"]}' is not known; expected {HubType} or {PartitionType}.",
+                    ErrorCode.NotImplemented
+                );
         }
     }
 
     private static Response Found(Map map) => new(200, "OK", null, map);
 
-    private static Response Missing(string entity) =>
-        new(404, $"The messaging entity '{entity}' could not be found.", ErrorCode.NotFound);
+    private static Response Missing(string entity) => new(404, $"The messaging entity '{entity}' could not be found.", ErrorCode.NotFound);
 
     private static Map Describe(Hub hub) =>
         new()
@@ -76,7 +83,8 @@ internal sealed class ManagementNode(EventHubsOptions options, HubSet hubs, Conn
             ["begin_sequence_number"] = first,
             ["last_enqueued_sequence_number"] = last.Sequence,
             ["last_enqueued_offset"] = last.Offset.ToString(CultureInfo.InvariantCulture),
-            ["last_enqueued_time_utc"] = last.Sequence < 0 ? DateTime.MinValue : DateTimeOffset.FromUnixTimeMilliseconds(last.Enqueued).UtcDateTime,
+            ["last_enqueued_time_utc"] =
+                last.Sequence < 0 ? DateTime.MinValue : DateTimeOffset.FromUnixTimeMilliseconds(last.Enqueued).UtcDateTime,
             ["is_partition_empty"] = last.Sequence < first,
             ["runtime_info_retrieval_time_utc"] = time.GetUtcNow().UtcDateTime,
         };

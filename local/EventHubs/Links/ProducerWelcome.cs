@@ -21,7 +21,10 @@ internal static class ProducerWelcome
                 BrokerErrors.ProducerEpochStolen,
                 $"Producer {id} asks for epoch {epoch}, but a producer with epoch {known.Epoch} is in its place."
             );
-        var sequence = epoch == known?.Epoch ? known.LastSequence : asked?[Sequence] is { } start ? Convert.ToInt32(start, null) : 0;
+        var sequence =
+            epoch == known?.Epoch ? known.LastSequence
+            : asked?[Sequence] is { } start ? Convert.ToInt32(start, null)
+            : 0;
         return new Fields
         {
             [Id] = id,

@@ -73,9 +73,7 @@ internal sealed class ReaderLink(ListenerLink link, ReaderGroup group, ReaderTer
     /// <summary>Whether there may be more to do without being woken.</summary>
     private bool SendTurn()
     {
-        (PartitionState, long)? metrics = terms.WantsMetrics
-            ? (group.Partition.Last, time.GetUtcNow().ToUnixTimeMilliseconds())
-            : null;
+        (PartitionState, long)? metrics = terms.WantsMetrics ? (group.Partition.Last, time.GetUtcNow().ToUnixTimeMilliseconds()) : null;
         for (var i = 0; i < Turn; i++)
         {
             if (closed || Available <= 0)

@@ -24,6 +24,9 @@ internal sealed record ReaderTerms(string Name, long? Epoch, StartPosition Start
         {
             null => null,
             long or int or short or sbyte or byte or ushort or uint when Convert.ToInt64(value, null) is >= 0 and var epoch => epoch,
-            _ => throw BrokerErrors.New(BrokerErrors.ArgumentError, $"The epoch of a receiver is '{value}'; expected a number of 0 or more."),
+            _ => throw BrokerErrors.New(
+                BrokerErrors.ArgumentError,
+                $"The epoch of a receiver is '{value}'; expected a number of 0 or more."
+            ),
         };
 }

@@ -13,8 +13,7 @@ internal static class BrokerErrors
     public const string OutOfOrder = "com.microsoft:out-of-order-sequence";
     public const string ProducerEpochStolen = "com.microsoft:producer-epoch-stolen";
 
-    public static AmqpException NotFound(string entity) =>
-        New(ErrorCode.NotFound, $"The messaging entity '{entity}' could not be found.");
+    public static AmqpException NotFound(string entity) => New(ErrorCode.NotFound, $"The messaging entity '{entity}' could not be found.");
 
     public static AmqpException Unauthorized(string text) => New(ErrorCode.UnauthorizedAccess, text);
 

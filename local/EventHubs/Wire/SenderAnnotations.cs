@@ -62,5 +62,6 @@ internal ref struct SenderAnnotations
             && !key.SequenceEqual(SystemAnnotations.Enqueued);
     }
 
-    private static ReadOnlySpan<byte> Name(ReadOnlySpan<byte> key) => key[0] is 0xA1 or 0xA3 or 0xB1 or 0xB3 ? new AmqpBytes(key).Variable() : [];
+    private static ReadOnlySpan<byte> Name(ReadOnlySpan<byte> key) =>
+        key[0] is 0xA1 or 0xA3 or 0xB1 or 0xB3 ? new AmqpBytes(key).Variable() : [];
 }
