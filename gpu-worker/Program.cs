@@ -1,8 +1,11 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Logging;
+using Serverless.GpuWorker.Checkpoints;
 using Serverless.GpuWorker.Jobs;
+using Serverless.GpuWorker.Spot;
 using Serverless.GpuWorker.Trainers;
+using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
@@ -41,10 +44,20 @@ var time = TimeProvider.System;
 try
 {
     await storage.CreateMissingAsync(stopping.Token);
-    var owner = $"{Environment.MachineName}/{Environment.ProcessId}";
-    var claims = new JobClaims(storage, owner, new ClaimOptions(), time, logging.CreateLogger<JobClaims>());
-    var runner = new JobRunner(storage, WorkOf, time, logging.CreateLogger<JobRunner>());
-    await new WorkerLoop(claims, runner, options, time, logging.CreateLogger<WorkerLoop>()).RunAsync(stopping.Token);
+    using var departure = new Departure(time);
+    var address = configuration[MachineMetadata.Setting] ?? MachineMetadata.Azure;
+    using var metadata = new MachineMetadata(new Uri(address));
+    var found = await metadata.MachineAsync(PriceTable.BuiltIn, stopping.Token);
+    var machine = found ?? new MachineInfo(Environment.MachineName, MachineKind.Local);
+    var watch = new EvictionWatch(metadata, machine.Name, departure, time, logging.CreateLogger<EvictionWatch>());
+    var watching = found is null ? Task.CompletedTask : watch.RunAsync(stopping.Token);
+    var owner = $"{machine.Name}/{Environment.ProcessId}";
+    var claims = new JobClaims(storage, owner, machine, new ClaimOptions(), time, logging.CreateLogger<JobClaims>());
+    var runner = new JobRunner(storage, WorkOf, departure, new CheckpointOptions(), time, logging.CreateLogger<JobRunner>());
+    var loop = new WorkerLoop(claims, runner, options, departure, time, logging.CreateLogger<WorkerLoop>());
+    await loop.RunAsync(stopping.Token);
+    await stopping.CancelAsync();
+    await watching;
     return 0;
 }
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)

@@ -30,6 +30,8 @@ internal sealed class ClaimedJob(
     private readonly CancellationTokenSource lost = new();
     private readonly CancellationTokenSource ended = new();
     private volatile JobProgress? progress;
+    private readonly Lock gate = new();
+    private ClaimUse use = claimed.Claims[^1];
     private JobResult result = claimed;
     private long renewedAt = held.LeasedAt;
     private Task renewing = Task.CompletedTask;
@@ -47,12 +49,61 @@ internal sealed class ClaimedJob(
     /// <summary>Writes the claim itself and begins to renew it.</summary>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
-        await WriteAsync(result, cancellationToken);
+        await WriteAsync(now => now, cancellationToken);
         renewing = KeepAsync();
     }
 
     /// <summary>Notes how far the job is; it is written with the next heartbeat.</summary>
-    public void Report(JobProgress now) => progress = now;
+    public void Report(JobProgress now)
+    {
+        progress = now;
+        if (now.Phase == JobProgress.Training && use.TrainingAt is null)
+        {
+            lock (gate)
+            {
+                use = use with { TrainingAt = time.GetUtcNow() };
+            }
+        }
+    }
+
+    /// <summary>Checkpoints that count, newest first.</summary>
+    public IReadOnlyList<CheckpointRef> Checkpoints => result.Checkpoints;
+
+    /// <summary>Says for people what went otherwise than it should; written with the next heartbeat.</summary>
+    public void Note(string what)
+    {
+        lock (gate)
+        {
+            use = use with { Note = use.Note is { } before ? $"{before} {what}" : what };
+        }
+    }
+
+    /// <summary>Lets a stored checkpoint count, under the lease.</summary>
+    /// <returns>Those that no longer do.</returns>
+    /// <exception cref="ClaimLostException">The job is another's; the checkpoint counts for nothing.</exception>
+    public async Task<IReadOnlyList<CheckpointRef>> CommitAsync(CheckpointRef checkpoint, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<CheckpointRef> dropped = [];
+        lock (gate)
+        {
+            use = use with { SavedAt = use.SavedAt > checkpoint.At ? use.SavedAt : checkpoint.At };
+        }
+
+        await WriteAsync(
+            now =>
+            {
+                dropped = [.. now.Checkpoints.Where(each => each.Trainer == checkpoint.Trainer).Skip(CheckpointRef.Kept - 1)];
+                return now with
+                {
+                    SeenAt = time.GetUtcNow(),
+                    Progress = progress,
+                    Checkpoints = [checkpoint, .. now.Checkpoints.Except(dropped)],
+                };
+            },
+            cancellationToken
+        );
+        return dropped;
+    }
 
     /// <summary>Renews lease and message and writes the heartbeat now, ahead of the loop that does so by itself.</summary>
     /// <exception cref="ClaimLostException">The job is another's.</exception>
@@ -76,12 +127,20 @@ internal sealed class ClaimedJob(
     /// <summary>Writes the success under the lease, sends the event, deletes the message.</summary>
     /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
     public Task SucceedAsync(TrainOutcome? train, IngestOutcome? ingest, CancellationToken cancellationToken) =>
-        FinishAsync(result with { State = JobState.Succeeded, Train = train, Ingest = ingest, Failure = null }, cancellationToken);
+        FinishAsync(
+            now => now with { State = JobState.Succeeded, Train = train, Ingest = ingest, Failure = null },
+            ClaimEnding.Succeeded,
+            cancellationToken
+        );
 
     /// <summary>Writes the failure under the lease, sends the event, deletes the message.</summary>
     /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
     public Task FailAsync(string why, bool userError, string? logBlob, CancellationToken cancellationToken) =>
-        FinishAsync(result with { State = JobState.Failed, Failure = new(why, userError, logBlob) }, cancellationToken);
+        FinishAsync(
+            now => now with { State = JobState.Failed, Failure = new(why, userError, logBlob) },
+            ClaimEnding.Failed,
+            cancellationToken
+        );
 
     /// <summary>
     /// For a reason outside the job: counts as a crash. Below <see cref="JobResult.MaxCrashes"/> it waits again, then it fails.
@@ -93,20 +152,31 @@ internal sealed class ClaimedJob(
         if (crashes >= JobResult.MaxCrashes)
         {
             var failure = new JobFailure($"Given up after {crashes} attempts. The last one: {why}", UserError: false, logBlob);
-            await FinishAsync(result with { State = JobState.Failed, Crashes = crashes, Failure = failure }, cancellationToken);
+            await FinishAsync(
+                now => now with { State = JobState.Failed, Crashes = crashes, Failure = failure },
+                ClaimEnding.Broken,
+                cancellationToken
+            );
             return;
         }
 
-        var waiting = result with { State = JobState.Waiting, Crashes = crashes, Failure = new(why, UserError: false, logBlob) };
-        await LetGoAsync(waiting, cancellationToken);
+        await LetGoAsync(
+            now => now with { State = JobState.Waiting, Crashes = crashes, Failure = new(why, UserError: false, logBlob) },
+            ClaimEnding.Broken,
+            cancellationToken
+        );
         await held.Message.HideAsync(options.RetryAfter, cancellationToken);
     }
 
-    /// <summary>Gives the job back, as at a graceful stop: it waits again, no crash, and other workers see it at once.</summary>
+    /// <summary>Gives the job back, as at a graceful stop or an eviction: it waits again, no crash, and other workers see it at once.</summary>
     /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
-    public async Task HandBackAsync(CancellationToken cancellationToken)
+    public async Task HandBackAsync(bool evicted, CancellationToken cancellationToken)
     {
-        await LetGoAsync(result with { State = JobState.Waiting, Owner = null }, cancellationToken);
+        await LetGoAsync(
+            now => now with { State = JobState.Waiting, Owner = null },
+            evicted ? ClaimEnding.Evicted : ClaimEnding.HandedBack,
+            cancellationToken
+        );
         await held.Message.HideAsync(TimeSpan.Zero, cancellationToken);
     }
 
@@ -119,19 +189,28 @@ internal sealed class ClaimedJob(
         lost.Dispose();
     }
 
-    private async Task FinishAsync(JobResult final, CancellationToken cancellationToken)
+    private async Task FinishAsync(Func<JobResult, JobResult> end, ClaimEnding ending, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        await LetGoAsync(final with { EndedAt = now, SeenAt = now, Progress = progress ?? final.Progress }, cancellationToken);
-        await JobEvents.SendAsync(storage, job, final.State, cancellationToken);
+        await LetGoAsync(
+            last => end(last) with { EndedAt = now, SeenAt = now, Progress = progress ?? last.Progress },
+            ending,
+            cancellationToken
+        );
+        await JobEvents.SendAsync(storage, job, result.State, cancellationToken);
         await held.Message.DeleteAsync(cancellationToken);
     }
 
     /// <summary>The last write of this claim, and the end of its lease.</summary>
-    private async Task LetGoAsync(JobResult last, CancellationToken cancellationToken)
+    private async Task LetGoAsync(Func<JobResult, JobResult> last, ClaimEnding ending, CancellationToken cancellationToken)
     {
         await ended.CancelAsync();
         await renewing;
+        lock (gate)
+        {
+            use = use with { Ending = ending };
+        }
+
         await WriteAsync(last, cancellationToken);
         try
         {
@@ -188,9 +267,11 @@ internal sealed class ClaimedJob(
     }
 
     private Task HeartbeatAsync(CancellationToken cancellationToken) =>
-        WriteAsync(result with { SeenAt = time.GetUtcNow(), Progress = progress }, cancellationToken);
+        WriteAsync(now => now with { SeenAt = time.GetUtcNow(), Progress = progress }, cancellationToken);
 
-    private async Task WriteAsync(JobResult next, CancellationToken cancellationToken)
+    /// <param name="change">From what stands there to what shall: two writes at once do not undo each other.</param>
+    /// <param name="cancellationToken">Stop.</param>
+    private async Task WriteAsync(Func<JobResult, JobResult> change, CancellationToken cancellationToken)
     {
         await writing.WaitAsync(cancellationToken);
         try
@@ -200,6 +281,7 @@ internal sealed class ClaimedJob(
                 throw new ClaimLostException(job.JobId, Fence);
             }
 
+            var next = WithUse(change(result));
             var content = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(next, PipelineJson.Readable));
             var upload = new BlobUploadOptions
             {
@@ -216,6 +298,15 @@ internal sealed class ClaimedJob(
         finally
         {
             writing.Release();
+        }
+    }
+
+    private JobResult WithUse(JobResult next)
+    {
+        lock (gate)
+        {
+            use = use with { SeenAt = time.GetUtcNow() };
+            return next with { Claims = [.. next.Claims.SkipLast(1), use] };
         }
     }
 

@@ -13,7 +13,14 @@ namespace Serverless.GpuWorker.Jobs;
 /// Takes jobs from queues. The message only says that there is work; who holds the lease on <c>result.json</c> owns the job. The rules are in
 /// docs/jobs.md.
 /// </summary>
-internal sealed class JobClaims(StorageClients storage, string owner, ClaimOptions options, TimeProvider time, ILogger<JobClaims> log)
+internal sealed class JobClaims(
+    StorageClients storage,
+    string owner,
+    MachineInfo machine,
+    ClaimOptions options,
+    TimeProvider time,
+    ILogger<JobClaims> log
+)
 {
     /// <summary>Receives one message and claims its job.</summary>
     public async Task<TakenMessage> TakeAsync(string queueName, CancellationToken cancellationToken)
@@ -114,6 +121,18 @@ internal sealed class JobClaims(StorageClients storage, string owner, ClaimOptio
             StartedAt = now,
             SeenAt = now,
             Progress = null,
+            Claims =
+            [
+                // Who said no last word has vanished.
+                .. last.Claims.Select(use => use.Ending == ClaimEnding.None ? use with { Ending = ClaimEnding.Vanished } : use),
+                new ClaimUse
+                {
+                    Fence = last.Fence + 1,
+                    Machine = machine,
+                    StartedAt = now,
+                    SeenAt = now,
+                },
+            ],
         };
         var claim = new ClaimedJob(storage, job, claimed, new ClaimLease(lease, leasedAt, message), options, time, log);
         await claim.BeginAsync(cancellationToken);

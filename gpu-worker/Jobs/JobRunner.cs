@@ -1,6 +1,7 @@
 using Azure;
 using Microsoft.Extensions.Logging;
-using Serverless.GpuWorker.Trainers;
+using Serverless.GpuWorker.Checkpoints;
+using Serverless.GpuWorker.Spot;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
@@ -19,8 +20,21 @@ internal interface IJobWork
 }
 
 /// <summary>Does a claimed job from its folder to its last word.</summary>
-internal sealed class JobRunner(StorageClients storage, Func<JobKind, IJobWork> workOf, TimeProvider time, ILogger<JobRunner> log)
+internal sealed class JobRunner(
+    StorageClients storage,
+    Func<JobKind, IJobWork> workOf,
+    Departure departure,
+    CheckpointOptions checkpointing,
+    TimeProvider time,
+    ILogger<JobRunner> log
+)
 {
+    /// <summary>After SIGTERM: most senders kill after 10 s.</summary>
+    private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(7);
+
+    /// <summary>Of an eviction's notice, for the hand-back itself.</summary>
+    private static readonly TimeSpan HandBackTime = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan FlushEvery = TimeSpan.FromSeconds(0.5);
 
     /// <summary>Runs the job and reports how it ended.</summary>
@@ -32,7 +46,10 @@ internal sealed class JobRunner(StorageClients storage, Func<JobKind, IJobWork> 
         using var metrics = new GrowingBlob(storage, JobBlobs.Metrics(claim.Job.JobId, claim.Fence));
         var claimLog = new ClaimLog(log, text, time);
         var folder = Directory.CreateTempSubdirectory("serverless-job-").FullName;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(stopping, claim.Lost);
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stopping, departure.Leaving);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(claim.Lost);
+        // What can be saved is saved first; then there is no time left.
+        await using var grace = leaving.Token.Register(() => stop.CancelAfter(Grace(stopping)));
         using var done = new CancellationTokenSource();
         var flushing = FlushAsync([text, metrics], done.Token);
         try
@@ -45,7 +62,34 @@ internal sealed class JobRunner(StorageClients storage, Func<JobKind, IJobWork> 
                 claim.Job.RunId,
                 Environment.MachineName
             );
-            var ending = await WorkAsync(claim, folder, metrics, claimLog, stop.Token, stopping);
+            Func<Task> ending;
+            await using (
+                var checkpoints = new JobCheckpoints(
+                    storage,
+                    claim,
+                    folder,
+                    metrics,
+                    departure,
+                    checkpointing,
+                    time,
+                    claimLog,
+                    leaving.Token
+                )
+            )
+            {
+                var context = new ClaimContext(
+                    claim.Job,
+                    claim.Fence,
+                    folder,
+                    new Reporter(claim),
+                    metrics,
+                    claimLog,
+                    checkpoints.Of,
+                    leaving.Token
+                );
+                ending = await WorkAsync(claim, context, claimLog, stop.Token, stopping);
+            }
+
             await done.CancelAsync();
             await flushing;
             if (!claim.Lost.IsCancellationRequested)
@@ -69,8 +113,7 @@ internal sealed class JobRunner(StorageClients storage, Func<JobKind, IJobWork> 
     /// <returns>The claim's last word, to be said when the log is stored.</returns>
     private async Task<Func<Task>> WorkAsync(
         ClaimedJob claim,
-        string folder,
-        GrowingBlob metrics,
+        ClaimContext context,
         ClaimLog claimLog,
         CancellationToken stop,
         CancellationToken stopping
@@ -78,24 +121,20 @@ internal sealed class JobRunner(StorageClients storage, Func<JobKind, IJobWork> 
     {
         try
         {
-            var context = new ClaimContext(
-                claim.Job,
-                claim.Fence,
-                folder,
-                new Reporter(claim),
-                metrics,
-                claimLog,
-                _ => NoCheckpoints.Instance,
-                stop
-            );
             var outcome = await workOf(claim.Job.Kind).RunAsync(context, stop);
             claimLog.LogInformation("Job {JobId} succeeded.", claim.Job.JobId);
             return () => claim.SucceedAsync(outcome.Train, outcome.Ingest, CancellationToken.None);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested || context.Leaving.IsCancellationRequested)
         {
-            claimLog.LogInformation("Stopped: {Why}.", stopping.IsCancellationRequested ? "the job is handed back" : "the claim is lost");
-            return () => claim.HandBackAsync(CancellationToken.None);
+            var evicted = !stopping.IsCancellationRequested;
+            claimLog.LogInformation(
+                "Stopped: {Why}.",
+                claim.Lost.IsCancellationRequested ? "the claim is lost"
+                    : evicted ? $"{departure.Why ?? "a departure that was withdrawn"}; the job is handed back"
+                    : "the job is handed back"
+            );
+            return () => claim.HandBackAsync(evicted, CancellationToken.None);
         }
         catch (JobFailedException failed)
         {
@@ -108,6 +147,17 @@ internal sealed class JobRunner(StorageClients storage, Func<JobKind, IJobWork> 
             claimLog.LogError(broken, "Job {JobId} broke off: {Why}", claim.Job.JobId, why);
             return () => claim.RetryAsync(why, claimLog.Blob, CancellationToken.None);
         }
+    }
+
+    private TimeSpan Grace(CancellationToken stopping)
+    {
+        if (stopping.IsCancellationRequested)
+        {
+            return StopGrace;
+        }
+
+        var left = departure.Left - HandBackTime;
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private static string Explain(Exception broken) =>

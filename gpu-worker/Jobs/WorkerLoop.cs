@@ -1,10 +1,18 @@
 using Azure;
 using Microsoft.Extensions.Logging;
+using Serverless.GpuWorker.Spot;
 
 namespace Serverless.GpuWorker.Jobs;
 
 /// <summary>Takes job after job, one at a time, from the queues in turn.</summary>
-internal sealed class WorkerLoop(JobClaims claims, JobRunner runner, WorkerOptions options, TimeProvider time, ILogger<WorkerLoop> log)
+internal sealed class WorkerLoop(
+    JobClaims claims,
+    JobRunner runner,
+    WorkerOptions options,
+    Departure departure,
+    TimeProvider time,
+    ILogger<WorkerLoop> log
+)
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(0.2);
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
@@ -20,6 +28,8 @@ internal sealed class WorkerLoop(JobClaims claims, JobRunner runner, WorkerOptio
             while (true)
             {
                 stopping.ThrowIfCancellationRequested();
+                // A machine that goes takes no job, unless it stays after all.
+                await departure.Withdrawn.WaitAsync(stopping);
                 if (await WorkOnceAsync(stopping))
                 {
                     (idleSince, pause) = (time.GetTimestamp(), Shortest);
@@ -49,6 +59,7 @@ internal sealed class WorkerLoop(JobClaims claims, JobRunner runner, WorkerOptio
         {
             try
             {
+                using var work = departure.AtWork();
                 // Not to be cut off between the lease and its first write: the stop is looked at before and after.
                 var taken = await claims.TakeAsync(queue, CancellationToken.None);
                 if (taken.Claim is { } claim)

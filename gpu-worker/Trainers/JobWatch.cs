@@ -22,7 +22,7 @@ internal sealed class JobWatch(ClaimContext claim, TimeProvider time)
         {
             reached[trainer] = (round, rounds);
             var progress = new JobProgress(
-                "training",
+                JobProgress.Training,
                 reached.Values.Sum(each => each.Round),
                 reached.Values.Sum(each => each.Rounds),
                 "rounds"

@@ -23,8 +23,9 @@ internal sealed class TrainWork(StorageClients storage, TimeProvider time, int? 
         var job = claim.Job.Train ?? throw new JobFailedException($"Job '{claim.Job.JobId}' has no field 'train'.", userError: false);
         var clock = Stopwatch.StartNew();
         claim.Progress.Report(new JobProgress("reading", 0, 0, "rows"));
-        var definition = await ReadDefinitionAsync(job, cancellationToken);
-        var files = await DownloadAsync(job, claim.Folder, cancellationToken);
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Leaving);
+        var definition = await ReadDefinitionAsync(job, leave.Token);
+        var files = await DownloadAsync(job, claim.Folder, leave.Token);
         var session = new TrainingSession(definition, files, threads ?? job.Threads, claim, time);
         var trained = await Task.Factory.StartNew(
             () => session.Run(Metadata(claim.Job, job, definition), cancellationToken),

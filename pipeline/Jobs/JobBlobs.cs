@@ -13,4 +13,7 @@ public static class JobBlobs
     public static string Metrics(string jobId, int fence) => Claim(jobId, fence) + "metrics.jsonl";
 
     public static string Log(string jobId, int fence) => Claim(jobId, fence) + "log.txt";
+
+    public static string Checkpoint(string jobId, CheckpointRef checkpoint) =>
+        $"{Claim(jobId, checkpoint.Fence)}checkpoint/{checkpoint.Trainer}-{checkpoint.Number}";
 }

@@ -55,6 +55,12 @@ public sealed record JobResult
 
     public IngestOutcome? Ingest { get; init; }
 
+    /// <summary>The last <see cref="CheckpointRef.Kept"/> of each trainer, newest first.</summary>
+    public IReadOnlyList<CheckpointRef> Checkpoints { get; init; } = [];
+
+    /// <summary>Every claim so far and the machine it ran on; the last one is the present one.</summary>
+    public IReadOnlyList<ClaimUse> Claims { get; init; } = [];
+
     public const int MaxCrashes = 3;
 
     public bool IsFinal => State is JobState.Succeeded or JobState.Failed or JobState.Cancelled;
@@ -64,7 +70,11 @@ public sealed record JobResult
 /// <param name="Done">Of <paramref name="Total"/>, in <paramref name="Unit"/>.</param>
 /// <param name="Total">0 when unknown.</param>
 /// <param name="Unit">rounds, rows, bytes.</param>
-public sealed record JobProgress(string Phase, long Done, long Total, string Unit);
+public sealed record JobProgress(string Phase, long Done, long Total, string Unit)
+{
+    /// <summary>The phase in which rounds are done.</summary>
+    public const string Training = "training";
+}
 
 /// <param name="Message">What was found, where, what was expected, what to do.</param>
 /// <param name="UserError">True: the same job would fail again; it is not retried.</param>

@@ -21,6 +21,9 @@ public enum StorageFault
     /// <summary>503 ServerBusy; storage never sees the request.</summary>
     Busy,
 
+    /// <summary>403 AuthorizationFailure, which is not tried again; storage never sees the request.</summary>
+    Refused,
+
     /// <summary>The connection ends before storage sees the request.</summary>
     CutBefore,
 
@@ -73,7 +76,8 @@ public sealed class FaultyStorage : IAsyncDisposable
     public void FailAtRandom(int seed, double probability)
     {
         var random = new Random(seed);
-        var faults = Enum.GetValues<StorageFault>();
+        // Only what passes: a refusal is final.
+        var faults = Enum.GetValues<StorageFault>().Where(fault => fault != StorageFault.Refused).ToArray();
         Choose = _ =>
         {
             lock (random)
@@ -115,6 +119,10 @@ public sealed class FaultyStorage : IAsyncDisposable
             case StorageFault.Busy:
                 context.Response.StatusCode = fault == StorageFault.Error ? 500 : 503;
                 context.Response.Headers["x-ms-error-code"] = fault == StorageFault.Error ? "InternalError" : "ServerBusy";
+                return;
+            case StorageFault.Refused:
+                context.Response.StatusCode = 403;
+                context.Response.Headers["x-ms-error-code"] = "AuthorizationFailure";
                 return;
             case StorageFault.CutBefore:
                 context.Abort();

@@ -16,6 +16,9 @@ internal sealed class ClaimBench(StorageClients storage, string jobId)
 
     public JobBoard Board => new(storage, Time);
 
+    public static MachineInfo Machine { get; } =
+        new("spot-1", MachineKind.Spot, "Standard_D2as_v5", "eastus") { SpotPrice = 0.01m, OnDemandPrice = 0.09m };
+
     public string JobId => jobId;
 
     /// <summary>Tests share an Azurite and so keep to one queue each; the product's names are no matter to claims.</summary>
@@ -44,7 +47,7 @@ internal sealed class ClaimBench(StorageClients storage, string jobId)
             cancellationToken
         );
 
-    public JobClaims Worker(string name) => new(storage, name, new ClaimOptions(), Time, NullLogger<JobClaims>.Instance);
+    public JobClaims Worker(string name) => new(storage, name, Machine, new ClaimOptions(), Time, NullLogger<JobClaims>.Instance);
 
     public async Task<ClaimedJob?> TakeAsync(string name, CancellationToken cancellationToken) =>
         (await Worker(name).TakeAsync(Queue, cancellationToken)).Claim;

@@ -154,7 +154,7 @@ public sealed class JobClaimsTests(AzuriteFixture azurite) : IClassFixture<Azuri
         var bench = await BenchAsync("handed-back");
         await using (var claim = await bench.TakeAsync("a", Cancelled))
         {
-            await claim!.HandBackAsync(Cancelled);
+            await claim!.HandBackAsync(evicted: false, Cancelled);
         }
 
         Assert.Equal(JobState.Waiting, (await bench.ResultAsync(Cancelled)).State);

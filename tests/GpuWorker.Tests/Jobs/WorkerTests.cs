@@ -1,6 +1,8 @@
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging.Abstractions;
+using Serverless.GpuWorker.Checkpoints;
 using Serverless.GpuWorker.Jobs;
+using Serverless.GpuWorker.Spot;
 using Serverless.GpuWorker.Tests.Trainers;
 using Serverless.GpuWorker.Trainers;
 using Serverless.Pipeline.Datasets;
@@ -73,10 +75,25 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
     private async Task WorkAsync(Func<JobKind, IJobWork> workOf, CancellationToken stop)
     {
         var storage = azurite.StorageClients;
-        var claims = new JobClaims(storage, "test", new ClaimOptions(), TimeProvider.System, NullLogger<JobClaims>.Instance);
-        var runner = new JobRunner(storage, workOf, TimeProvider.System, NullLogger<JobRunner>.Instance);
+        using var departure = new Departure(TimeProvider.System);
+        var claims = new JobClaims(
+            storage,
+            "test",
+            ClaimBench.Machine,
+            new ClaimOptions(),
+            TimeProvider.System,
+            NullLogger<JobClaims>.Instance
+        );
+        var runner = new JobRunner(
+            storage,
+            workOf,
+            departure,
+            new CheckpointOptions(),
+            TimeProvider.System,
+            NullLogger<JobRunner>.Instance
+        );
         var options = new WorkerOptions { ExitWhenIdle = TimeSpan.Zero, Queues = [Queues.JobsCpu] };
-        await new WorkerLoop(claims, runner, options, TimeProvider.System, NullLogger<WorkerLoop>.Instance).RunAsync(stop);
+        await new WorkerLoop(claims, runner, options, departure, TimeProvider.System, NullLogger<WorkerLoop>.Instance).RunAsync(stop);
     }
 
     private async Task StoreAsync(string run, string task)
@@ -138,7 +155,7 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
         {
             Folder = claim.Folder;
             await stop.CancelAsync();
-            await Task.Delay(Timeout.InfiniteTimeSpan, cancellationToken);
+            await Task.Delay(Timeout.InfiniteTimeSpan, claim.Leaving);
             return new JobOutcome();
         }
     }

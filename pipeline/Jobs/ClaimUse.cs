@@ -1,0 +1,78 @@
+namespace Serverless.Pipeline.Jobs;
+
+public enum MachineKind
+{
+    /// <summary>Not paid for by the hour: a machine of one's own.</summary>
+    Local,
+
+    Spot,
+
+    OnDemand,
+}
+
+/// <summary>The machine that a worker runs on.</summary>
+/// <param name="Name">As Scheduled Events names it; the host name on a machine of one's own.</param>
+/// <param name="Kind">How it is paid for.</param>
+/// <param name="Size">As <c>Standard_D2as_v5</c>; null on a machine of one's own.</param>
+/// <param name="Region">As <c>westeurope</c>.</param>
+/// <param name="ResourceId">The instance in Azure, for whoever deletes idle ones.</param>
+public sealed record MachineInfo(string Name, MachineKind Kind, string? Size = null, string? Region = null, string? ResourceId = null)
+{
+    /// <summary>Price of an hour as Spot when the claim began; null when not known.</summary>
+    public decimal? SpotPrice { get; init; }
+
+    /// <summary>Price of an hour on demand when the claim began; null when not known.</summary>
+    public decimal? OnDemandPrice { get; init; }
+}
+
+public enum ClaimEnding
+{
+    /// <summary>It has not ended, or the job was cancelled under it.</summary>
+    None,
+    Succeeded,
+    Failed,
+
+    /// <summary>The worker was told to stop.</summary>
+    HandedBack,
+
+    /// <summary>The machine was taken, with notice.</summary>
+    Evicted,
+
+    /// <summary>Without a word: killed, or the machine gone without notice.</summary>
+    Vanished,
+
+    /// <summary>For a reason outside the job, such as storage or disk.</summary>
+    Broken,
+}
+
+/// <summary>What a claim used of a machine.</summary>
+public sealed record ClaimUse
+{
+    public required int Fence { get; init; }
+
+    public required MachineInfo Machine { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    /// <summary>Last sign of life.</summary>
+    public required DateTimeOffset SeenAt { get; init; }
+
+    /// <summary>When rows were read and the first round was done.</summary>
+    public DateTimeOffset? TrainingAt { get; init; }
+
+    /// <summary>When the state of its last checkpoint was taken.</summary>
+    public DateTimeOffset? SavedAt { get; init; }
+
+    public ClaimEnding Ending { get; init; }
+
+    /// <summary>For people: what went otherwise than it should, such as a corrupt checkpoint.</summary>
+    public string? Note { get; init; }
+
+    public TimeSpan Duration => SeenAt - StartedAt;
+
+    /// <summary>The time of an interrupted claim that has to be spent again: all but the training up to its last checkpoint.</summary>
+    public TimeSpan Lost =>
+        Ending is ClaimEnding.None or ClaimEnding.Succeeded or ClaimEnding.Failed ? TimeSpan.Zero
+        : TrainingAt is { } began && SavedAt is { } saved && saved > began ? Duration - (saved - began)
+        : Duration;
+}
