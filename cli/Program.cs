@@ -16,6 +16,9 @@ var root = new RootCommand(
     DemoCommand.Create(),
     UpCommand.Create(),
     InitCommand.Create(),
+    SampleCommand.Create(),
+    ValidateCommand.Create(),
+    EstimateCommand.Create(),
     WatchDropsCommand.Create(),
 };
 Command[] clients =
@@ -28,6 +31,7 @@ Command[] clients =
     ModelsCommand.Create(),
     PromoteCommand.Create(),
     PredictCommand.Create(),
+    DoctorCommand.Create(),
 ];
 foreach (var client in clients)
 {

@@ -19,7 +19,7 @@ internal static class Connection
     public static ApiClient Open(ParseResult arguments)
     {
         var state = StateFolder.Nearest();
-        var named = arguments.GetValue(Url) ?? NotEmpty(Environment.GetEnvironmentVariable(UrlVariable));
+        var named = Named(arguments);
         var address =
             named
             ?? state.RunningApp()?.Url
@@ -31,10 +31,26 @@ internal static class Connection
             throw new StackException($"--url is '{address}'; expected an address such as https://myapp.azurewebsites.net.");
         }
 
+        return new ApiClient(url, KeyFor(arguments, named, state));
+    }
+
+    /// <summary>An app is named.</summary>
+    public static bool IsNamed(ParseResult arguments) => Named(arguments) is not null;
+
+    /// <summary>An app is named, or one runs here.</summary>
+    public static bool HasApp(ParseResult arguments) => IsNamed(arguments) || StateFolder.Nearest().RunningApp() is not null;
+
+    /// <summary>The key that <see cref="Open"/> would send.</summary>
+    public static string? KeyOf(ParseResult arguments) => KeyFor(arguments, Named(arguments), StateFolder.Nearest());
+
+    private static string? Named(ParseResult arguments) =>
+        arguments.GetValue(Url) ?? NotEmpty(Environment.GetEnvironmentVariable(UrlVariable));
+
+    private static string? KeyFor(ParseResult arguments, string? named, StateFolder state)
+    {
         // The local key is nobody else's business: a named remote app gets only a key that was named too.
         var local = named is null || named.TrimEnd('/') == state.App()?.Url.TrimEnd('/');
-        var key = arguments.GetValue(Key) ?? NotEmpty(Environment.GetEnvironmentVariable(KeyVariable)) ?? (local ? state.Key() : null);
-        return new ApiClient(url, key);
+        return arguments.GetValue(Key) ?? NotEmpty(Environment.GetEnvironmentVariable(KeyVariable)) ?? (local ? state.Key() : null);
     }
 
     private static string? NotEmpty(string? text) => string.IsNullOrWhiteSpace(text) ? null : text;

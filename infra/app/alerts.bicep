@@ -1,4 +1,4 @@
-// What wakes somebody. What each alert means and what to do: docs/deploy.md.
+// What wakes somebody. What each alert means and what to do: docs/operations.md.
 import { resourceTags } from 'types.bicep'
 
 @description('Where.')
@@ -46,7 +46,7 @@ param driftPsi string
 @minValue(1)
 param evictionsPerHour int
 
-// Runs, drift and evictions are counted by the app and the workers themselves (metric names: docs/deploy.md).
+// Runs, drift and evictions are counted by the app and the workers themselves (metric names: docs/operations.md).
 var logAlerts = [
   {
     name: 'failed-runs'

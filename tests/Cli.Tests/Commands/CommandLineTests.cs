@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Serverless.Testing;
 
 namespace Serverless.Cli.Tests.Commands;
@@ -15,12 +14,17 @@ public sealed class CommandLineTests
     [InlineData("predict a", "Start the stack")]
     [InlineData("init nothing.csv --target a", "is not there; expected a CSV or Parquet file")]
     [InlineData("demo --rows 5", "--rows is 5; expected 1,000 or more")]
+    [InlineData("validate nothing.yaml", "is not there; expected a pipeline.yaml")]
+    [InlineData("estimate nothing.bicepparam", "is not there; expected a parameter file")]
+    [InlineData("estimate --runs -1", "--runs is -1; expected 0 or more")]
+    [InlineData("doctor --settings nothing.json", "is not there; expected the output of 'az functionapp")]
+    [InlineData("sample a.csv --rows 5", "--rows is 5; expected 1,000 or more")]
     [InlineData("demmo", "demo")]
     public async Task WrongCommand_IsOneMessageAndCode1(string command, string said)
     {
         using var folder = new TestFolder();
 
-        var (code, output) = await RunAsync(folder, command.Split(' '));
+        var (code, output) = await CommandLine.RunAsync(folder, command.Split(' '));
 
         Assert.Equal(1, code);
         Assert.Contains(said, output);
@@ -36,8 +40,8 @@ public sealed class CommandLineTests
         );
         folder.Write("My Cars.csv", "speed,colour,fast\n" + rows);
 
-        var first = await RunAsync(folder, "init", "My Cars.csv", "--target", "fast");
-        var second = await RunAsync(folder, "init", "My Cars.csv", "--target", "fast");
+        var first = await CommandLine.RunAsync(folder, "init", "My Cars.csv", "--target", "fast");
+        var second = await CommandLine.RunAsync(folder, "init", "My Cars.csv", "--target", "fast");
 
         Assert.Equal(0, first.Code);
         Assert.Contains("name: my-cars", await File.ReadAllTextAsync(folder.File("pipeline.yaml"), Token));
@@ -50,28 +54,27 @@ public sealed class CommandLineTests
     {
         using var folder = new TestFolder();
 
-        var (code, output) = await RunAsync(folder, "--help");
+        var (code, output) = await CommandLine.RunAsync(folder, "--help");
 
         Assert.Equal(0, code);
         Assert.All(
-            ["demo", "up", "init", "run", "runs", "approve", "reject", "cancel", "models", "promote", "predict"],
+            [
+                "demo",
+                "up",
+                "init",
+                "run",
+                "runs",
+                "approve",
+                "reject",
+                "cancel",
+                "models",
+                "promote",
+                "predict",
+                "validate",
+                "estimate",
+                "doctor",
+            ],
             command => Assert.Contains($"  {command} ", output)
         );
-    }
-
-    private static async Task<(int Code, string Output)> RunAsync(TestFolder folder, params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "serverless.dll"), .. arguments])
-        {
-            UseShellExecute = false,
-            WorkingDirectory = folder.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(Token);
-        var errors = process.StandardError.ReadToEndAsync(Token);
-        await process.WaitForExitAsync(Token);
-        return (process.ExitCode, await output + await errors);
     }
 }

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Stands in for the Azure CLI: $FAKE/storage is the container, everything that was asked lies in $FAKE/calls.
+set -euo pipefail
+echo "$*" >>"$FAKE/calls"
+name= file= src= query=
+arguments=("$@")
+for ((i = 0; i < $#; i++)); do
+  case ${arguments[i]} in
+    -n) name=${arguments[i + 1]} ;;
+    -f) file=${arguments[i + 1]} ;;
+    --src) src=${arguments[i + 1]} ;;
+    --query) query=${arguments[i + 1]} ;;
+  esac
+done
+case "$1 $2 $3" in
+  "deployment sub list") [ -f "$FAKE/templates" ] && echo 1 || echo 0 ;;
+  "deployment sub create") echo "$SERVERLESS_WORKER_BLOB $SERVERLESS_WORKER_SHA256" >>"$FAKE/templates" ;;
+  "deployment sub show")
+    case $query in
+      *appUrl*) echo http://app.test ;;
+      *) echo "${query}" | cut -d. -f3 ;;
+    esac
+    ;;
+  "storage blob exists") [ -f "$FAKE/storage/$name" ] && echo true || echo false ;;
+  "storage blob upload")
+    if [ -f "$FAKE/refuse-upload" ]; then rm "$FAKE/refuse-upload"; echo "403: the role does not count yet" >&2; exit 1; fi
+    mkdir -p "$(dirname "$FAKE/storage/$name")" && cp "$file" "$FAKE/storage/$name"
+    ;;
+  "storage blob download") cp "$FAKE/storage/$name" "$file" ;;
+  "storage blob list") cat "$FAKE/newest" 2>/dev/null || true ;;
+  "functionapp deployment source") cat "$src" >>"$FAKE/published" ;;
+  "functionapp keys list") echo the-key ;;
+  *) echo "unexpected: az $*" >&2 && exit 2 ;;
+esac

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# Stands in for the command line: $FAKE/broken lets the run fail.
+set -euo pipefail
+echo "serverless $* (${SERVERLESS_URL:-} ${SERVERLESS_KEY:-})" >>"$FAKE/calls"
+case $1 in
+  run) if [ -f "$FAKE/broken" ]; then echo "Failed: the app is broken" >&2; exit 1; fi ;;
+  predict) echo '{"predictions":[{"prediction":"0"}]}' ;;
+  validate) echo '[{"file":"a","name":"cars","mistakes":[],"warnings":[]}]' ;;
+esac
