@@ -19,3 +19,8 @@ param package = {
   blob: readEnvironmentVariable('SERVERLESS_WORKER_BLOB')
   sha256: readEnvironmentVariable('SERVERLESS_WORKER_SHA256')
 }
+// Empty: no archive with CUDA.
+var gpuBlob = readEnvironmentVariable('SERVERLESS_GPU_WORKER_BLOB', '')
+param gpuPackage = empty(gpuBlob)
+  ? null
+  : { blob: gpuBlob, sha256: readEnvironmentVariable('SERVERLESS_GPU_WORKER_SHA256', '') }

@@ -66,6 +66,9 @@ param pools workerPool[] = [
 @description('The worker\'s program.')
 param package workerPackage
 
+@description('The worker\'s program with CUDA, for pools with a GPU; null gives them the other one, which trains on their CPU.')
+param gpuPackage workerPackage?
+
 @description('Public SSH key for the workers\' machines. Azure wants one; no port is open for it.')
 @minLength(20)
 param sshPublicKey string
@@ -283,7 +286,7 @@ module workers 'app/workers.bicep' = [
       identityClientId: identities.outputs.workerClientId
       dataStorage: dataStorage.outputs.uris
       packageStorage: hostStorage.outputs.uris.blob
-      package: package
+      package: item.pool.gpu ? (gpuPackage ?? package) : package
       sshPublicKey: sshPublicKey
       subnetId: network.outputs.workerSubnetId
       securityGroupId: network.outputs.securityGroupId

@@ -11,6 +11,7 @@ infra=$(cd "$(dirname "$0")" && pwd)
 location=${SERVERLESS_LOCATION:-westeurope}
 deployment=serverless-$environment
 archive=serverless-worker.tar.gz
+cuda=serverless-worker-cuda.tar.gz
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -18,9 +19,12 @@ say() { printf '\n== %s\n' "$*"; }
 
 value() { az deployment sub show -n "$deployment" --query "properties.outputs.$1.value" -o tsv; }
 
-# What the parameter files take from the environment: the version's worker and its sum.
-template() {
+# What the parameter files take from the environment: the version's worker and its sum, and those with CUDA where there is one.
+template() { # version, sum, sum with CUDA or -
+  local gpu=
+  if [ "$3" != - ]; then gpu="worker/$1/$cuda"; fi
   SERVERLESS_WORKER_BLOB="worker/$1/$archive" SERVERLESS_WORKER_SHA256="$2" \
+    SERVERLESS_GPU_WORKER_BLOB="$gpu" SERVERLESS_GPU_WORKER_SHA256="${3#-}" \
     az deployment sub create -n "$deployment" -l "$location" -f "$infra/main.bicep" -p "$infra/$environment.bicepparam" -o none
 }
 
@@ -59,7 +63,7 @@ smoke() { # seed of the sample
 }
 
 remember() { # in the storage itself, so that any machine knows where to go back to
-  printf '%s %s\n' "$version" "$sum" >"$scratch/current"
+  printf '%s %s %s\n' "$version" "$sum" "$cuda_sum" >"$scratch/current"
   az storage blob upload --auth-mode login --account-name "$host" -c packages -n current -f "$scratch/current" --overwrite --no-progress -o none
 }
 
@@ -67,6 +71,7 @@ remember() { # in the storage itself, so that any machine knows where to go back
 put() {
   say "Programs of $version" \
     && patiently upload "$packages/worker/$version/$archive" "worker/$version/$archive" \
+    && { [ "$cuda_sum" = - ] || patiently upload "$packages/worker/$version/$cuda" "worker/$version/$cuda"; } \
     && patiently upload "$packages/serverless-app.zip" "app/$version/serverless-app.zip" \
     && say "App $version" && patiently publish "$packages/serverless-app.zip" \
     && say "Trying it" && smoke "${SERVERLESS_SMOKE_SEED:-1}" \
@@ -74,20 +79,22 @@ put() {
 }
 
 sum=$(cut -d' ' -f1 "$packages/worker/$version/$archive.sha256")
+cuda_sum=-
+if [ -f "$packages/worker/$version/$cuda.sha256" ]; then cuda_sum=$(cut -d' ' -f1 "$packages/worker/$version/$cuda.sha256"); fi
 [ -f "$packages/serverless-app.zip" ] || { echo "$packages/serverless-app.zip is not there; publish the app first (docs/deploy.md)" >&2; exit 2; }
 
 # The version before: none before the first deployment.
-before= before_sum=
+before= before_sum= before_cuda=-
 if [ "$(az deployment sub list --query "[?name=='$deployment'] | length(@)" -o tsv)" != 0 ]; then
   host=$(value hostStorageName)
   if [ -n "$host" ] && there current; then
     download current "$scratch/before"
-    read -r before before_sum <"$scratch/before"
+    read -r before before_sum before_cuda <"$scratch/before"
   fi
 fi
 
 say "Template of $environment for $version (now: ${before:-none})"
-template "$version" "$sum"
+template "$version" "$sum" "$cuda_sum"
 host=$(value hostStorageName) group=$(value resourceGroupName) app=$(value appName)
 
 if put; then
@@ -101,7 +108,7 @@ if [ -z "$before" ]; then
 fi
 
 say "$version does not work: back to $before"
-template "$before" "$before_sum"
+template "$before" "$before_sum" "$before_cuda"
 download "app/$before/serverless-app.zip" "$scratch/before.zip"
 patiently publish "$scratch/before.zip"
 echo "$environment is back at $before; $version did not work" >&2

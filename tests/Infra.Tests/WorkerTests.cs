@@ -35,6 +35,26 @@ public sealed class WorkerTests
     }
 
     [Fact]
+    public async Task ScaleSets_WithAGpu_FetchTheProgramWithCudaWhereThereIsOne()
+    {
+        var full = await Templates.SnapshotAsync("full");
+        var dev = await Templates.SnapshotAsync("dev");
+
+        foreach (var set in full.Of("Microsoft.Compute/virtualMachineScaleSets"))
+        {
+            var gpu = set.Name.Contains("-gpu-", StringComparison.Ordinal);
+            Assert.Contains(
+                gpu ? "serverless-worker-cuda.tar.gz" : "serverless-worker.tar.gz",
+                set.Json.GetRawText(),
+                StringComparison.Ordinal
+            );
+            Assert.Equal(gpu, set.Json.GetRawText().Contains("1112", StringComparison.Ordinal));
+        }
+
+        Assert.DoesNotContain("serverless-worker-cuda", dev.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task ScaleSets_Public_MachinesHaveAnAddressAndAClosedDoor()
     {
         var snapshot = await Templates.SnapshotAsync("dev");

@@ -29,7 +29,7 @@ public sealed class ReleaseTests : IDisposable
         Assert.Equal(["worker/1.0.0/serverless-worker.tar.gz sum-1.0.0"], Lines("templates"));
         Assert.Equal("worker 1.0.0", Text("storage/worker/1.0.0/serverless-worker.tar.gz"));
         Assert.Equal("app 1.0.0;", Text("published"));
-        Assert.Equal("1.0.0 sum-1.0.0\n", Text("storage/current"));
+        Assert.Equal("1.0.0 sum-1.0.0 -\n", Text("storage/current"));
         Assert.Contains(
             Lines("calls"),
             call =>
@@ -57,11 +57,26 @@ public sealed class ReleaseTests : IDisposable
             Lines("templates")
         );
         Assert.Equal("app 1.0.0;app 1.0.1;app 1.0.0;", Text("published"));
-        Assert.Equal("1.0.0 sum-1.0.0\n", Text("storage/current"));
+        Assert.Equal("1.0.0 sum-1.0.0 -\n", Text("storage/current"));
 
         File.Delete(folder.File("broken"));
         Assert.Equal(0, (await ReleaseAsync("1.0.2")).Code);
-        Assert.Equal("1.0.2 sum-1.0.2\n", Text("storage/current"));
+        Assert.Equal("1.0.2 sum-1.0.2 -\n", Text("storage/current"));
+    }
+
+    [Fact]
+    public async Task Release_WithCuda_NamesAndUploadsBothWorkersAndKnowsThemOnTheWayBack()
+    {
+        folder.Write("packages/worker/1.0.0/serverless-worker-cuda.tar.gz", "with cuda");
+        folder.Write("packages/worker/1.0.0/serverless-worker-cuda.tar.gz.sha256", "sum-cuda  serverless-worker-cuda.tar.gz\n");
+        await ReleaseAsync("1.0.0");
+        folder.Write("broken", "");
+
+        await ReleaseAsync("1.0.1");
+
+        const string WithCuda = "worker/1.0.0/serverless-worker.tar.gz sum-1.0.0 worker/1.0.0/serverless-worker-cuda.tar.gz sum-cuda";
+        Assert.Equal([WithCuda, "worker/1.0.1/serverless-worker.tar.gz sum-1.0.1", WithCuda], Lines("templates"));
+        Assert.Equal("with cuda", Text("storage/worker/1.0.0/serverless-worker-cuda.tar.gz"));
     }
 
     [Fact]

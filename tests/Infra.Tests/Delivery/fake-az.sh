@@ -14,7 +14,7 @@ for ((i = 0; i < $#; i++)); do
 done
 case "$1 $2 $3" in
   "deployment sub list") [ -f "$FAKE/templates" ] && echo 1 || echo 0 ;;
-  "deployment sub create") echo "$SERVERLESS_WORKER_BLOB $SERVERLESS_WORKER_SHA256" >>"$FAKE/templates" ;;
+  "deployment sub create") echo "$SERVERLESS_WORKER_BLOB $SERVERLESS_WORKER_SHA256 $SERVERLESS_GPU_WORKER_BLOB $SERVERLESS_GPU_WORKER_SHA256" | sed 's/ *$//' >>"$FAKE/templates" ;;
   "deployment sub show")
     case $query in
       *appUrl*) echo http://app.test ;;

@@ -17,3 +17,4 @@ param package = {
   blob: readEnvironmentVariable('SERVERLESS_WORKER_BLOB')
   sha256: readEnvironmentVariable('SERVERLESS_WORKER_SHA256')
 }
+param gpuPackage = { blob: 'worker/1.0.0/serverless-worker-cuda.tar.gz', sha256: '1111111111111111111111111111111111111111111111111111111111111112' }
