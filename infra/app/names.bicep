@@ -11,6 +11,7 @@ var containers container[] = [
   { name: 'datasets', coolAfterDays: 60, deleteAfterDays: null, versionDays: 30 }
   { name: 'jobs', coolAfterDays: null, deleteAfterDays: 30, versionDays: 1 }
   { name: 'models', coolAfterDays: null, deleteAfterDays: null, versionDays: 365 }
+  { name: 'deadletter', coolAfterDays: 30, deleteAfterDays: 90, versionDays: 7 }
   { name: 'runs', coolAfterDays: 60, deleteAfterDays: null, versionDays: 7 }
 ]
 

@@ -46,6 +46,7 @@ internal sealed class DefinitionRules
         }
 
         Gate(definition.Gate, definition.Data.Task);
+        Monitoring(definition.Monitoring, definition.Data.Task);
     }
 
     public List<DefinitionMistake> Mistakes { get; } = [];
@@ -208,6 +209,23 @@ internal sealed class DefinitionRules
         if (!gate.Approval && gate.ApprovalTimeout != new GateDefinition().ApprovalTimeout)
         {
             Warning("gate.approvalTimeout", "A time-out without 'approval: true' has no effect.");
+        }
+    }
+
+    private void Monitoring(MonitoringDefinition? monitoring, PredictionTask task)
+    {
+        if (monitoring?.AlertAbove is not { } threshold)
+        {
+            return;
+        }
+
+        if (task == PredictionTask.Multiclass)
+        {
+            Mistake("monitoring.alertAbove", "Found a threshold for a multiclass task, which has no one score. Remove the key.");
+        }
+        else if (task == PredictionTask.Binary && threshold is < 0 or >= 1)
+        {
+            Mistake("monitoring.alertAbove", $"Found {threshold}; expected a probability from 0 to below 1, such as 0.8.");
         }
     }
 

@@ -15,6 +15,9 @@ public sealed record PipelineDefinition
     public GateDefinition Gate { get; init; } = new();
 
     public DeploymentDefinition Deployment { get; init; } = new();
+
+    /// <summary>Null: nothing is watched.</summary>
+    public MonitoringDefinition? Monitoring { get; init; }
 }
 
 public enum PredictionTask
@@ -211,4 +214,13 @@ public enum DeploymentStrategy
 public sealed record DeploymentDefinition
 {
     public DeploymentStrategy Strategy { get; init; }
+}
+
+public sealed record MonitoringDefinition
+{
+    /// <summary>
+    /// A streamed score above it becomes an alert: the probability of the positive class (binary), or the predicted number (regression). Null:
+    /// no alerts.
+    /// </summary>
+    public double? AlertAbove { get; init; }
 }

@@ -8,7 +8,9 @@ internal static partial class SchemaWords
     /// <summary>Words that later versions or other tools know, by the place they are written in (list indices left out).</summary>
     private static readonly Dictionary<(string Path, string Word), string> NotAvailable = new()
     {
-        [("", "monitoring")] = "Monitoring is not available in this version. Remove the section",
+        [("monitoring", "drift")] = "Drift is not available in this version. Remove the key",
+        [("monitoring", "window")] = "Drift is not available in this version. Remove the key",
+        [("monitoring", "retrain")] = "Drift is not available in this version. Remove the key",
         [("", "schedule")] = "Schedules are not available in this version: a dropped file starts a run. Remove the section",
         [("", "serving")] = "Serving has no settings in this version. Remove the section",
         [("training.trainers[]", "torch")] = "Trainer 'torch' is not available in this version. Use lightgbm",

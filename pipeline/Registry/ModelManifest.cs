@@ -35,6 +35,9 @@ public sealed record ModelManifest
     public required GateVerdict Verdict { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>Streamed scores above it become alerts; null: none do. From <c>monitoring.alertAbove</c> of the run's definition.</summary>
+    public double? AlertAbove { get; init; }
 }
 
 /// <summary>Which version answers under which name. One table row, changed only with its etag.</summary>

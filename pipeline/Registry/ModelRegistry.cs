@@ -63,6 +63,7 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
             Score = request.Score,
             Verdict = request.Verdict,
             CreatedAt = time.GetUtcNow(),
+            AlertAbove = request.AlertAbove,
         };
         await _models.WriteJsonAsync(ManifestBlob(request.Model, version), manifest, cancellationToken);
         return manifest;

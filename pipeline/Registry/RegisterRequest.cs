@@ -22,4 +22,6 @@ public sealed record RegisterRequest
     public required ModelScore Score { get; init; }
 
     public required GateVerdict Verdict { get; init; }
+
+    public double? AlertAbove { get; init; }
 }

@@ -43,6 +43,19 @@ internal sealed class ColumnBuffers : IDisposable
         Rows++;
     }
 
+    /// <summary>Takes back the last row.</summary>
+    public void DropRow()
+    {
+        Rows--;
+        foreach (var column in texts)
+        {
+            if (column is not null)
+            {
+                column[Rows] = "";
+            }
+        }
+    }
+
     /// <summary>So many rows at once, all values missing.</summary>
     public void AddRows(int rows)
     {

@@ -17,16 +17,7 @@ internal static class PredictWriter
         for (var row = 0; row < predictions.Rows; row++)
         {
             writer.WriteStartObject();
-            if (predictions.Values is { } values)
-            {
-                writer.WritePropertyName("prediction"u8);
-                writer.WriteNumber(values[row]);
-            }
-            else
-            {
-                Classes(writer, model.Layout, predictions, row);
-            }
-
+            WritePrediction(writer, model.Layout, predictions, row);
             writer.WriteEndObject();
         }
 
@@ -43,6 +34,20 @@ internal static class PredictWriter
         }
 
         writer.WriteEndObject();
+    }
+
+    /// <summary>The properties <c>prediction</c>, and for classes <c>probability</c> and <c>probabilities</c>, of one row.</summary>
+    public static void WritePrediction(Utf8JsonWriter writer, ModelLayout layout, Predictions predictions, int row)
+    {
+        if (predictions.Values is { } values)
+        {
+            writer.WritePropertyName("prediction"u8);
+            writer.WriteNumber(values[row]);
+        }
+        else
+        {
+            Classes(writer, layout, predictions, row);
+        }
     }
 
     private static void Classes(Utf8JsonWriter writer, ModelLayout layout, Predictions predictions, int row)

@@ -24,7 +24,29 @@ public static class Containers
     /// <summary><c>{runId}/</c>: the pinned <c>pipeline.yaml</c>, the reports and the evaluation of one run.</summary>
     public const string Runs = "runs";
 
-    public static IReadOnlyList<string> All { get; } = [Drop, Quarantine, Pipelines, Datasets, Jobs, Models, Runs];
+    /// <summary><c>{hub}/{partition}/</c>: events that could not be scored, a blob a batch and a line an event.</summary>
+    public const string DeadLetter = "deadletter";
+
+    public static IReadOnlyList<string> All { get; } = [Drop, Quarantine, Pipelines, Datasets, Jobs, Models, Runs, DeadLetter];
+}
+
+/// <summary>The event hubs and the consumer group of the reader, named once; they exist where streaming is on.</summary>
+public static class Hubs
+{
+    /// <summary>Name of the setting: a connection string, or the section with the identity's namespace.</summary>
+    public const string Connection = "EventHubConnection";
+
+    /// <summary>Events to be scored.</summary>
+    public const string Telemetry = "telemetry";
+
+    /// <summary>The consumer group that scores them.</summary>
+    public const string ScoringGroup = "scoring";
+
+    /// <summary>Results, one an event.</summary>
+    public const string Predictions = "predictions";
+
+    /// <summary>Scores above their model's threshold.</summary>
+    public const string Alerts = "alerts";
 }
 
 /// <summary>The storage queues, named once. Every message is base64.</summary>

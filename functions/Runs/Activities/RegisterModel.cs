@@ -1,5 +1,6 @@
 using Microsoft.Azure.Functions.Worker;
 using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Registry;
@@ -10,7 +11,7 @@ namespace Serverless.Functions.Runs.Activities;
 public sealed record Registration(string RunId, string Pipeline, string JobId, SplitRef Split, string DefinitionDigest);
 
 /// <summary>Keeps the trained model under the run's own number; repeating it gives the same number.</summary>
-public sealed class RegisterModel(JobBoard jobs, ModelRegistry registry, StorageClients storage)
+public sealed class RegisterModel(JobBoard jobs, ModelRegistry registry, DefinitionStore definitions, StorageClients storage)
 {
     [Function(nameof(RegisterModel))]
     public async Task<int> RunAsync([ActivityTrigger] Registration registration, CancellationToken cancellationToken)
@@ -25,6 +26,7 @@ public sealed class RegisterModel(JobBoard jobs, ModelRegistry registry, Storage
             ?? throw new InvalidDataException(
                 $"Blob {Containers.Runs}/{ModelEvaluation.Blob(registration.RunId)} is missing; drop the file again."
             );
+        var pinned = await definitions.ReadPinnedAsync(DefinitionStore.PinnedBlob(registration.RunId), cancellationToken);
         var manifest = await registry.RegisterAsync(
             new RegisterRequest
             {
@@ -36,6 +38,7 @@ public sealed class RegisterModel(JobBoard jobs, ModelRegistry registry, Storage
                 Trained = trained,
                 Score = report.Challenger,
                 Verdict = report.Verdict,
+                AlertAbove = pinned.Definition.Monitoring?.AlertAbove,
             },
             cancellationToken
         );

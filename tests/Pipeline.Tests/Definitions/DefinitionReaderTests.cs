@@ -110,7 +110,15 @@ public sealed class DefinitionReaderTests
         "Did you mean 'learningRate'?"
     )]
     // Not in this version.
-    [InlineData(Minimal + "monitoring: { window: 1h }\n", 3, 1, "", "Monitoring is not available", "Remove the section")]
+    [InlineData(Minimal + "monitoring: { window: 1h }\n", 3, 15, "monitoring", "Drift is not available", "Remove the key")]
+    [InlineData(
+        "name: failures\ndata: { target: fails, task: binary }\nmonitoring: { alertAbove: 1.5 }\n",
+        3,
+        15,
+        "monitoring.alertAbove",
+        "1.5",
+        "such as 0.8"
+    )]
     [InlineData(Minimal + "deployment: { strategy: canary }\n", 3, 25, "deployment.strategy", "'canary' is not available", "Use direct")]
     [InlineData(Minimal + "deployment: { steps: [10, 100] }\n", 3, 15, "deployment", "Canary steps are not available", "Remove the key")]
     [InlineData(

@@ -22,6 +22,9 @@ public sealed class FakeModels : IServedModels
 
     public int Downloads { get; private set; }
 
+    /// <summary>How often the aliases were asked for in vain.</summary>
+    public int Refused { get; private set; }
+
     public void Register(string name, int version, (ModelSignature Signature, byte[] Model) model, string? digest = null) =>
         versions[(name, version)] = (Manifest(name, version, model.Signature, model.Model, digest), model.Model);
 
@@ -37,8 +40,23 @@ public sealed class FakeModels : IServedModels
         Promote(name, version);
     }
 
-    public Task<IReadOnlyList<ModelAliases>> ListAliasesAsync(CancellationToken cancellationToken) =>
-        Outage is null ? Task.FromResult<IReadOnlyList<ModelAliases>>([.. aliases.Values]) : throw Outage;
+    /// <summary>Sets the threshold of a registered version.</summary>
+    public void AlertAbove(string name, int version, double threshold)
+    {
+        var (manifest, model) = versions[(name, version)];
+        versions[(name, version)] = (manifest with { AlertAbove = threshold }, model);
+    }
+
+    public Task<IReadOnlyList<ModelAliases>> ListAliasesAsync(CancellationToken cancellationToken)
+    {
+        if (Outage is null)
+        {
+            return Task.FromResult<IReadOnlyList<ModelAliases>>([.. aliases.Values]);
+        }
+
+        Refused++;
+        throw Outage;
+    }
 
     public Task<ModelManifest?> ReadManifestAsync(string name, int version, CancellationToken cancellationToken) =>
         Outage is null ? Task.FromResult(versions.TryGetValue((name, version), out var found) ? found.Manifest : null) : throw Outage;

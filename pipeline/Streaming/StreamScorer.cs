@@ -1,0 +1,114 @@
+using Microsoft.Extensions.Logging;
+using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Serving;
+
+namespace Serverless.Pipeline.Streaming;
+
+/// <summary>
+/// Scores a batch of events: rows are grouped by model, each model is called once. A bad event is set aside and stops nothing; the version
+/// that a batch began with is its own until the end, whatever is deployed meanwhile. Throws on cancellation alone.
+/// </summary>
+public sealed partial class StreamScorer(
+    ModelHost host,
+    StreamingOptions options,
+    DeadLetterStore deadLetters,
+    StreamMetrics metrics,
+    TimeProvider time,
+    ILogger<StreamScorer> logger
+)
+{
+    private readonly ModelWaiting models = new(host, options, time);
+
+    public async Task<ScoredBatch> ScoreAsync(EventBatch batch, CancellationToken cancellationToken)
+    {
+        metrics.Read(batch, time.GetUtcNow());
+        var results = new BatchResults(batch, metrics, time);
+        using var groups = new ModelGroups(models);
+        await ReadAsync(batch, groups, results, cancellationToken);
+        foreach (var group in groups.All)
+        {
+            Score(batch, group, results);
+        }
+
+        if (results.DeadLetters is { Count: > 0 } letters)
+        {
+            await deadLetters.WriteAsync(batch.Hub, batch.Partition, letters, cancellationToken);
+        }
+
+        return results.Close();
+    }
+
+    private static async Task ReadAsync(EventBatch batch, ModelGroups groups, BatchResults results, CancellationToken cancellationToken)
+    {
+        string? last = null;
+        for (var i = 0; i < batch.Events.Count; i++)
+        {
+            var streamed = batch.Events[i];
+            var model = streamed.Model;
+            try
+            {
+                model = last = EventEnvelope.ModelOf(streamed, last);
+                (await groups.GetAsync(model, cancellationToken)).Rows.Add(i, streamed);
+            }
+            catch (BadEventException bad)
+            {
+                results.SetAside(streamed, model, bad.Reason, bad.Message);
+            }
+            catch (Exception failed) when (JsonBody.Explain(failed) is { } explained)
+            {
+                results.SetAside(streamed, model, DeadLetterReason.NotJson, explained.Message);
+            }
+        }
+    }
+
+    private void Score(EventBatch batch, ModelGroup group, BatchResults results)
+    {
+        var columns = group.Rows.ToBatch();
+        if (columns.Rows == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            results.Add(group, group.Lease.Session.Score(columns), first: 0);
+        }
+        catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
+        {
+            BatchFailed(logger, group.Lease.Manifest.Name, group.Lease.Manifest.Version, columns.Rows, failed);
+            ScoreEach(batch, group, columns, results);
+        }
+    }
+
+    /// <summary>A row that the model fails on must not take the others with it.</summary>
+    private static void ScoreEach(EventBatch batch, ModelGroup group, ColumnBatch columns, BatchResults results)
+    {
+        for (var row = 0; row < columns.Rows; row++)
+        {
+            try
+            {
+                results.Add(group, group.Lease.Session.Score(Row(columns, row)), row);
+            }
+            catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
+            {
+                var streamed = batch.Events[group.Rows.Events[row]];
+                results.SetAside(streamed, group.Lease.Manifest.Name, DeadLetterReason.ScoringFailed, failed.Message);
+            }
+        }
+    }
+
+    private static ColumnBatch Row(ColumnBatch columns, int row) =>
+        new(
+            1,
+            [
+                .. columns.Columns.Select(column =>
+                    column.Texts is { } texts
+                        ? new ColumnValues(column.Name, [texts[row]])
+                        : new ColumnValues(column.Name, column.Type, [column.Numbers![row]])
+                ),
+            ]
+        );
+
+    [LoggerMessage(62, LogLevel.Error, "Model {Model} version {Version} failed on {Rows} rows at once; each is scored alone")]
+    private static partial void BatchFailed(ILogger logger, string model, int version, int rows, Exception exception);
+}
