@@ -6,8 +6,10 @@ using Microsoft.Extensions.Logging;
 using Serverless.Local.Hosting.Binding;
 using Serverless.Local.Hosting.Discovery;
 using Serverless.Local.Hosting.Durable;
+using Serverless.Local.Hosting.EventHubs;
 using Serverless.Local.Hosting.Http;
 using Serverless.Local.Triggers;
+using Serverless.Local.Triggers.EventHubs;
 using Serverless.Local.Triggers.Queues;
 using Serverless.Local.Triggers.Timers;
 
@@ -38,17 +40,21 @@ internal sealed class AppCompiler(
             new HttpParameters(aspNetCore),
             new QueueParameters(json),
             new TimerParameters(),
+            new EventHubParameters(json),
             new OrchestratorParameters(),
             new ActivityParameters(),
         ];
         var sources = new ParameterSources(triggers, new BodySource(), new DurableClientSource(_durable));
+        var hubs = new HubClients(configuration, host, services.GetRequiredService<EventHubsHost>(), time);
+        var factory = new OutputFactory(json, _connections, hubs, configuration);
         foreach (var declaration in FunctionFinder.Find(classes, problems))
         {
-            var outputs = OutputBindings.For(declaration, json, _connections, configuration, problems);
             if (sources.For(declaration, problems) is not { } parameters)
                 continue;
+            // Before its outputs: a function is disabled where what it needs is not there.
             if (Disabled(declaration.Name))
                 continue;
+            var outputs = OutputBindings.For(declaration, factory, problems);
             var function = new Function(declaration, parameters, middleware);
             app.Functions.Add((function, outputs));
             _durable.Add(function, outputs, problems);
@@ -58,6 +64,7 @@ internal sealed class AppCompiler(
             host,
             configuration,
             _connections,
+            hubs,
             services.GetRequiredService<AppFiles>().Home,
             time
         );

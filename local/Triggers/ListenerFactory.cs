@@ -1,3 +1,4 @@
+using Azure.Storage.Blobs;
 using Azure.Storage.Queues;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Configuration;
@@ -5,17 +6,20 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Serverless.Local.Hosting;
 using Serverless.Local.Triggers.Drops;
+using Serverless.Local.Triggers.EventHubs;
+using Serverless.Local.Triggers.EventHubs.Ownership;
 using Serverless.Local.Triggers.Queues;
 using Serverless.Local.Triggers.Timers;
 
 namespace Serverless.Local.Triggers;
 
-/// <summary>Makes the listeners of an app's queue and timer functions, and the drop watcher where it is needed.</summary>
+/// <summary>Makes the listeners of an app's queue, timer and Event Hubs functions, and the drop watcher where it is needed.</summary>
 internal sealed class ListenerFactory(
     IServiceProvider services,
     HostSettings host,
     IConfiguration configuration,
     StorageConnections connections,
+    HubClients hubs,
     string home,
     TimeProvider time
 )
@@ -35,6 +39,8 @@ internal sealed class ListenerFactory(
                     app.Listeners.Add(Queue(runner, queue, queues, logger));
                 else if (function.Declaration.Trigger is TimerTriggerAttribute timer)
                     app.Listeners.Add(Timer(runner, timer, logger));
+                else if (function.Declaration.Trigger is EventHubTriggerAttribute hub)
+                    app.Listeners.Add(Hub(runner, hub, logger));
             }
             catch (Exception e) when (e is InvalidOperationException or FormatException)
             {
@@ -67,6 +73,34 @@ internal sealed class ListenerFactory(
         }
         var processor = new MessageProcessor(queue, poison, runner, host.Queues, time, logger);
         return new QueueListener(queue, processor, host.Queues, time, logger);
+    }
+
+    private EventHubListener Hub(FunctionRunner runner, EventHubTriggerAttribute trigger, ILogger logger)
+    {
+        var where = $"Function '{runner.Name}'";
+        var hub = SettingNames.Resolve(trigger.EventHubName, configuration, where);
+        var group = SettingNames.Resolve(trigger.ConsumerGroup ?? "$Default", configuration, where);
+        var client = hubs.Connect(trigger.Connection, where);
+        var container = new BlobContainerClient(connections.Require(null, where), PartitionBlobs.Container);
+        var blobs = new PartitionBlobs(container, client.Target.Host, hub, group);
+        return new EventHubListener(
+            blobs,
+            client,
+            hub,
+            partition => new PartitionReader(
+                new PartitionContext(client.Target.Host, hub, group, partition),
+                runner,
+                client,
+                blobs,
+                hubs.Settings,
+                trigger.IsBatched,
+                time,
+                logger
+            ),
+            hubs.Settings,
+            time,
+            logger
+        );
     }
 
     private TimerListener Timer(FunctionRunner runner, TimerTriggerAttribute trigger, ILogger logger)

@@ -11,7 +11,9 @@ internal sealed class Listing
         if (!Directory.Exists(folder))
             return null;
         var listing = new Listing();
-        foreach (var file in Directory.EnumerateFiles(folder, "*.txt"))
+        // Beside the worker's packages: the client types that its bindings give, as far as they are used here.
+        var own = Path.Combine(repository, "tests", "Local.Tests", "Api", "Listings");
+        foreach (var file in Directory.EnumerateFiles(folder, "*.txt").Concat(Directory.EnumerateFiles(own, "*.txt")))
         {
             ListedType? current = null;
             foreach (var line in File.ReadLines(file))

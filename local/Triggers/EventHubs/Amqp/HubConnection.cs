@@ -1,0 +1,148 @@
+using System.Collections.Concurrent;
+using Amqp;
+using Amqp.Framing;
+using Amqp.Sasl;
+using Amqp.Types;
+using Serverless.Local.EventHubs;
+
+namespace Serverless.Local.Triggers.EventHubs.Amqp;
+
+/// <summary>
+/// One connection to whatever a connection string names: plain AMQP for an emulator, TLS for the service. Every address it opens is
+/// authorized first, and again before its token ends.
+/// </summary>
+internal sealed class HubConnection : IAsyncDisposable
+{
+    private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Renewal = SasToken.Life * 0.75;
+
+    private readonly ConcurrentDictionary<string, bool> _authorized = new(StringComparer.Ordinal);
+    private readonly CancellationTokenSource _closing = new();
+    private readonly EventHubsConnectionString _target;
+    private readonly TimeProvider _time;
+    private readonly Connection _connection;
+    private readonly RequestLink _cbs;
+    private readonly Task _renewals;
+
+    private HubConnection(EventHubsConnectionString target, TimeProvider time, Connection connection)
+    {
+        (_target, _time, _connection) = (target, time, connection);
+        _cbs = new RequestLink(new Session(connection), "$cbs");
+        _renewals = RenewAsync();
+    }
+
+    public bool IsOpen => !_connection.IsClosed;
+
+    /// <exception cref="HubException">Nothing answers there.</exception>
+    public static async Task<HubConnection> OpenAsync(
+        EventHubsConnectionString target,
+        TimeProvider time,
+        CancellationToken cancellationToken
+    )
+    {
+        var factory = new ConnectionFactory();
+        factory.SASL.Profile = SaslProfile.Anonymous;
+        factory.TCP.NoDelay = true;
+        factory.AMQP.MaxFrameSize = 64 * 1024;
+        factory.AMQP.IdleTimeout = 60_000;
+        factory.AMQP.HostName = target.Host;
+        factory.AMQP.ContainerId = $"serverless-{Guid.CreateVersion7():n}";
+        var address = new Address(target.Host, target.Port, null, null, "/", target.IsEmulator ? "amqp" : "amqps");
+        var what = $"Event Hubs at {target.Host}:{target.Port}";
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(OpenTimeout);
+            return new HubConnection(target, time, await factory.CreateAsync(address, limit.Token));
+        }
+        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new HubException(null, $"{what} does not answer within {OpenTimeout.TotalSeconds:0} s.", e);
+        }
+        catch (Exception e) when (HubException.From(e, what) is not null)
+        {
+            throw HubException.From(e, what)!;
+        }
+    }
+
+    /// <summary>A session of its own for one link, when the address is authorized.</summary>
+    public async Task<Session> AuthorizedSessionAsync(string path, CancellationToken cancellationToken)
+    {
+        if (!_authorized.ContainsKey(path))
+        {
+            await PutTokenAsync(path, cancellationToken);
+            _authorized[path] = true;
+        }
+        return new Session(_connection);
+    }
+
+    /// <summary>Ids of the hub's partitions.</summary>
+    public async Task<IReadOnlyList<string>> PartitionsAsync(string hub, CancellationToken cancellationToken)
+    {
+        var session = await AuthorizedSessionAsync(hub, cancellationToken);
+        await using var management = new RequestLink(session, "$management");
+        var request = new Message
+        {
+            ApplicationProperties = new ApplicationProperties
+            {
+                ["operation"] = "READ",
+                ["name"] = hub,
+                ["type"] = "com.microsoft:eventhub",
+                ["security_token"] = Token(hub),
+            },
+        };
+        var reply = await management.AskAsync(request, cancellationToken);
+        return reply.Body is Map map && map["partition_ids"] is string[] ids
+            ? ids
+            : throw new HubException(null, $"$management told no partitions of hub '{hub}'.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _closing.CancelAsync();
+        await _renewals;
+        // A broker that has gone does not answer the close: it is not waited for.
+        if (!_connection.IsClosed)
+            await _connection.CloseAsync(TimeSpan.FromSeconds(2), null).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _closing.Dispose();
+    }
+
+    private async Task RenewAsync()
+    {
+        while (!_closing.IsCancellationRequested && IsOpen)
+        {
+            await Pause.For(Renewal, _time, _closing.Token);
+            foreach (var path in _authorized.Keys)
+            {
+                if (_closing.IsCancellationRequested)
+                    return;
+                try
+                {
+                    await PutTokenAsync(path, _closing.Token);
+                }
+                catch (Exception e) when (e is HubException or OperationCanceledException)
+                {
+                    // The service closes the link when its token ends, and the link's user opens it again.
+                }
+            }
+        }
+    }
+
+    private async Task PutTokenAsync(string path, CancellationToken cancellationToken)
+    {
+        var request = new Message(Token(path))
+        {
+            ApplicationProperties = new ApplicationProperties
+            {
+                ["operation"] = "put-token",
+                ["type"] = "servicebus.windows.net:sastoken",
+                ["name"] = Resource(path),
+            },
+        };
+        await _cbs.AskAsync(request, cancellationToken);
+    }
+
+    private string Token(string path) => SasToken.Create(Resource(path), _target.KeyName, _target.Key, _time.GetUtcNow());
+
+    private string Resource(string path) => $"sb://{_target.Host}/{path}";
+}

@@ -1,0 +1,138 @@
+using System.Text;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.Logging.Abstractions;
+using Serverless.Local.EventHubs;
+using Serverless.Local.Hosting;
+using Serverless.Local.Tests.Hosting;
+using Serverless.Local.Triggers.EventHubs;
+using Serverless.Local.Triggers.EventHubs.Amqp;
+using Serverless.Local.Triggers.EventHubs.Ownership;
+using Serverless.Testing;
+
+namespace Serverless.Local.Tests.Triggers.EventHubs;
+
+/// <summary>A real broker with hubs <c>in</c> and <c>out</c>, real storage, and apps that read from it.</summary>
+internal sealed class HubRig : IAsyncDisposable
+{
+    public const string Quick = """
+        "loadBalancingUpdateInterval": "00:00:00.5", "partitionOwnershipExpirationInterval": "00:00:04",
+        "clientRetryOptions": { "delay": "00:00:00.1", "maximumDelay": "00:00:00.5", "maximumRetries": 100 }
+        """;
+
+    private readonly TestFolder _folder = new();
+    private readonly AzuriteFixture _azurite;
+    private readonly int _partitions;
+    private EventHubsBroker? _broker;
+    private HubConnections? _connections;
+    private int _port;
+
+    private HubRig(AzuriteFixture azurite, int partitions) => (_azurite, _partitions) = (azurite, partitions);
+
+    public string ConnectionString { get; private set; } = "";
+
+    /// <summary>Of hub <c>in</c>; the group keeps tests apart that share one storage.</summary>
+    public string Group { get; } = $"g{Guid.CreateVersion7():n}";
+
+    public PartitionBlobs Blobs => new(_azurite.StorageClients.Container(PartitionBlobs.Container), "localhost", "in", Group);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    public static async Task<HubRig> StartAsync(AzuriteFixture azurite, int partitions = 2)
+    {
+        var rig = new HubRig(azurite, partitions);
+        await rig.StartBrokerAsync();
+        return rig;
+    }
+
+    public async Task StartBrokerAsync()
+    {
+        _broker = await EventHubsBroker.StartAsync(
+            new EventHubsOptions
+            {
+                Folder = _folder.File("hubs"),
+                Port = _port,
+                Hubs =
+                [
+                    new HubOptions("in") { Partitions = _partitions, ConsumerGroups = [Group] },
+                    new HubOptions("out") { Partitions = 1 },
+                ],
+            },
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            Stop
+        );
+        _port = _broker.Port;
+        ConnectionString = _broker.ConnectionString;
+    }
+
+    public async Task StopBrokerAsync()
+    {
+        await _broker!.DisposeAsync();
+        _broker = null;
+    }
+
+    public Task<TestApp> AppAsync(params Type[] classes) => AppAsync("", classes);
+
+    /// <param name="eventHubs">More keys of section eventHubs, each with a comma behind it.</param>
+    /// <param name="classes">Functions.</param>
+    public Task<TestApp> AppAsync(string eventHubs, params Type[] classes)
+    {
+        var folder = new TestFolder();
+        folder.Write("host.json", $$"""{ "version": "2.0", "extensions": { "eventHubs": { {{eventHubs}} {{Quick}} } } }""");
+        var builder = TestApp.Builder(folder.Path, classes);
+        builder.Configuration.AddInMemoryCollection(
+            new Dictionary<string, string?>
+            {
+                ["AzureWebJobsStorage"] = _azurite.ConnectionString,
+                ["Hubs"] = ConnectionString,
+                ["Group"] = Group,
+                // The broker is this rig's own.
+                ["EventHubs:Enabled"] = "false",
+            }
+        );
+        return TestApp.StartAsync(builder.Build(), folder.Path, folder);
+    }
+
+    public HubSender Sender(string path = "in") => new(Connections(), path, ClientRetry.Default, TimeProvider.System);
+
+    public Task SendAsync(params string[] bodies) => SendAsync("in", bodies);
+
+    public async Task SendAsync(string path, IEnumerable<string> bodies)
+    {
+        await using var sender = Sender(path);
+        await sender.SendAsync([.. bodies.Select(body => new OutgoingEvent(Encoding.UTF8.GetBytes(body)))], Stop);
+    }
+
+    /// <summary>Bodies of hub <c>out</c>, when there are as many.</summary>
+    public async Task<List<string>> OutAsync(int count)
+    {
+        await using var receiver = await PartitionReceiver.OpenAsync(
+            await Connections().GetAsync(Stop),
+            AmqpNames.PartitionPath("out", "$Default", "0"),
+            Positions.Start,
+            1000,
+            "test",
+            Stop
+        );
+        var bodies = new List<string>();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        limit.CancelAfter(Eventually.Deadline);
+        while (bodies.Count < count && !limit.IsCancellationRequested)
+            bodies.AddRange(
+                (await receiver.ReadAsync(1000, 1, default, TimeProvider.System, limit.Token)).Select(e => e.EventBody.ToString())
+            );
+        return bodies;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connections is not null)
+            await _connections.DisposeAsync();
+        if (_broker is not null)
+            await _broker.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private HubConnections Connections() =>
+        _connections ??= new HubConnections(EventHubsConnectionString.Parse(ConnectionString), TimeProvider.System);
+}
