@@ -6,12 +6,14 @@ using Serverless.Functions.Drops;
 using Serverless.Functions.Hosting;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Serving;
+using Serverless.Pipeline.Streaming;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 builder.UseMiddleware<ApiErrors>();
 builder.Services.AddPipeline(builder.Configuration);
 builder.Services.AddServing();
+builder.Services.AddStreaming();
 builder.Services.AddSingleton<DropQuarantine>();
 builder.Services.AddSingleton<KeptModel>();
 builder.Services.AddSingleton<RunStarter>();

@@ -33,6 +33,7 @@ internal sealed class StartBenchmark : IBenchmark
             ["Storage"] = azurite.ConnectionString,
             ["SERVERLESS_HOME"] = folder.File("state"),
             ["FUNCTIONS_KEY"] = "bench",
+            ["AzureWebJobs.OnTelemetry.Disabled"] = "true",
         };
         var seconds = await Rounds.MedianSecondsAsync(
             7,

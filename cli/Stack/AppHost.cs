@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Serverless.Cli.Stack;
 
 /// <summary>The Functions app as a child: started, awaited, started again when it ends by itself, always on the same port.</summary>
-internal sealed class AppHost(StackOptions options, StateFolder state, string storage) : IAsyncDisposable
+internal sealed class AppHost(StackOptions options, StateFolder state, string storage, HubServer? hubs) : IAsyncDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
@@ -95,6 +95,10 @@ internal sealed class AppHost(StackOptions options, StateFolder state, string st
             ["FUNCTIONS_HTTP_PORT"] = port.ToString(CultureInfo.InvariantCulture),
             ["FUNCTIONS_KEY"] = options.Key,
             ["FUNCTIONS_WORKER_RUNTIME"] = "dotnet-isolated",
+            ["EventHubConnection"] = hubs?.ConnectionString,
+            // The broker is a process of its own, or there is none.
+            ["EventHubs__Enabled"] = "false",
+            ["AzureWebJobs.OnTelemetry.Disabled"] = hubs is null ? "true" : null,
             [Programs.Guard.Key] = Programs.Guard.Value,
         };
         foreach (var (name, value) in options.Environment.Concat(options.AppEnvironment).Concat(Overrides))

@@ -74,7 +74,8 @@ param privateNetworking bool
 @description('Log Analytics workspace for logs and metrics.')
 param workspaceId string
 
-// Read by our own code: pipeline/Storage/StorageClients.cs, pipeline/PipelineOptions.cs, pipeline/Serving/ServingOptions.cs.
+// Read by our own code: pipeline/Storage/StorageClients.cs, pipeline/PipelineOptions.cs, pipeline/Serving/ServingOptions.cs,
+// pipeline/Streaming/StreamingOptions.cs.
 var codeSettings = {
   Storage__blobServiceUri: dataStorage.blob
   Storage__queueServiceUri: dataStorage.queue
@@ -88,6 +89,8 @@ var codeSettings = {
   Serving__Poll: '00:00:01'
   Serving__LoadWait: '00:00:30'
   Serving__BrokenRetry: '00:00:30'
+  Streaming__ModelWait: '00:01:00'
+  Streaming__DeadLetterWait: '00:02:00'
 }
 
 // Read by the platform: the host, its triggers and its telemetry. The durable setting slows the polling of idle queues (every poll is billed).
@@ -110,7 +113,7 @@ var streamingSettings = streaming
       EventHubConnection__credential: 'managedidentity'
       EventHubConnection__clientId: identityClientId
     }
-  : {}
+  : { 'AzureWebJobs.OnTelemetry.Disabled': 'true' }
 
 var alwaysReady = filter(
   [{ name: 'durable', instanceCount: alwaysReadyDurable }, { name: 'http', instanceCount: alwaysReadyHttp }],

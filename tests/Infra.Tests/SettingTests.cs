@@ -59,10 +59,24 @@ public sealed class SettingTests
 
         Assert.InRange(long.Parse(settings["LocalBytes"]!), 0, 2L << 30);
         Assert.InRange(int.Parse(settings["TrainThreads"]!), 1, 1024);
-        foreach (var time in (string[])["Serving__Poll", "Serving__LoadWait", "Serving__BrokenRetry"])
+        foreach (
+            var time in (string[])
+                ["Serving__Poll", "Serving__LoadWait", "Serving__BrokenRetry", "Streaming__ModelWait", "Streaming__DeadLetterWait"]
+        )
         {
             Assert.True(TimeSpan.Parse(settings[time]!) > TimeSpan.Zero);
         }
+    }
+
+    [Theory]
+    [InlineData("dev", "true")]
+    [InlineData("full", null)]
+    public async Task Settings_WithoutStreaming_DisableItsFunction(string environment, string? disabled)
+    {
+        var settings = (await Templates.SnapshotAsync(environment)).Of("Microsoft.Web/sites/config").Single().Properties;
+
+        Assert.Equal(disabled, settings.TryGetProperty("AzureWebJobs.OnTelemetry.Disabled", out var set) ? set.GetString() : null);
+        Assert.NotEqual(disabled is null, !settings.TryGetProperty("EventHubConnection__fullyQualifiedNamespace", out _));
     }
 
     [Fact]

@@ -15,6 +15,7 @@ internal static class SettingRules
         ["EventHubConnection__fullyQualifiedNamespace"] = "the Event Hubs triggers' connection",
         ["EventHubConnection__credential"] = "the Event Hubs triggers' connection",
         ["EventHubConnection__clientId"] = "the Event Hubs triggers' connection",
+        ["AzureWebJobs.OnTelemetry.Disabled"] = "the host: without Event Hubs there is nothing to read",
         ["APPLICATIONINSIGHTS_CONNECTION_STRING"] = "the host's telemetry",
         ["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] = "the host's telemetry",
         ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__maxQueuePollingInterval"] = "over host.json",

@@ -1,0 +1,47 @@
+using Azure.Messaging.EventHubs;
+using Microsoft.Azure.Functions.Worker;
+using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Streaming;
+
+namespace Serverless.Functions.Streaming;
+
+/// <summary>
+/// Scores the events of hub <c>telemetry</c>. It ends well whatever the events hold: the trigger moves on after a failure too, so a bad event
+/// is set aside here. It throws only when it is cancelled, and then the events come again.
+/// </summary>
+public sealed class OnTelemetry(StreamScorer scorer)
+{
+    [Function(nameof(OnTelemetry))]
+    public async Task<StreamOutput> RunAsync(
+        [EventHubTrigger(Hubs.Telemetry, Connection = Hubs.Connection, ConsumerGroup = Hubs.ScoringGroup)] EventData[] events,
+        FunctionContext context,
+        CancellationToken cancellationToken
+    )
+    {
+        var partition = PartitionId.Of(context.BindingContext);
+        var batch = new EventBatch(Hubs.Telemetry, partition, Array.ConvertAll(events, Read));
+        var scored = await scorer.ScoreAsync(batch, cancellationToken);
+        return new StreamOutput { Predictions = scored.Predictions, Alerts = scored.Alerts };
+    }
+
+    private static StreamEvent Read(EventData received) =>
+        new()
+        {
+            Body = received.EventBody.ToMemory(),
+            SequenceNumber = received.SequenceNumber,
+            Offset = received.OffsetString ?? "",
+            EnqueuedAt = received.EnqueuedTime,
+            MessageId = received.MessageId,
+            Model = received.Properties.TryGetValue("model", out var model) ? model as string : null,
+        };
+}
+
+/// <summary>What a batch sends: JSON documents, one an event.</summary>
+public sealed class StreamOutput
+{
+    [EventHubOutput(Hubs.Predictions, Connection = Hubs.Connection)]
+    public string[] Predictions { get; set; } = [];
+
+    [EventHubOutput(Hubs.Alerts, Connection = Hubs.Connection)]
+    public string[] Alerts { get; set; } = [];
+}
