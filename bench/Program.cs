@@ -8,6 +8,7 @@ using Serverless.Bench.Infer;
 using Serverless.Bench.Ingest;
 using Serverless.Bench.Log;
 using Serverless.Bench.Start;
+using Serverless.Bench.Stream;
 using Serverless.Bench.Train;
 
 if (args is [StartBenchmark.BareArgument, var port])
@@ -25,6 +26,7 @@ IBenchmark[] benchmarks =
     new HttpBenchmark(),
     new LogBenchmark(),
     new StartBenchmark(),
+    new StreamBenchmark(),
 ];
 
 if (args.Length is not (1 or 3) || args.Length == 3 && args[1] != "--json")

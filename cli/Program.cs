@@ -20,6 +20,9 @@ var root = new RootCommand(
     ValidateCommand.Create(),
     EstimateCommand.Create(),
     WatchDropsCommand.Create(),
+    HubsCommand.Create(),
+    SendCommand.Create(),
+    ReadCommand.Create(),
 };
 Command[] clients =
 [

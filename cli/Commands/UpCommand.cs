@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Serverless.Cli.Stack;
+using Serverless.Local.EventHubs;
 using Spectre.Console;
 
 namespace Serverless.Cli.Commands;
@@ -31,6 +32,13 @@ internal static class UpCommand
             HelpName = "N",
         };
 
+    private static readonly Option<int> HubsPort = new("--hubs-port")
+    {
+        Description = "AMQP port of the event hubs; 0 takes a free one.",
+        DefaultValueFactory = _ => EventHubsConnectionString.DefaultPort,
+        HelpName = "PORT",
+    };
+
     private static readonly Option<string?> Folder = new("--folder")
     {
         Description = "Where all state lies. Default: .serverless in the current directory.",
@@ -39,10 +47,14 @@ internal static class UpCommand
 
     public static Command Create()
     {
-        var command = new Command("up", "Run the stack on this machine (storage emulator, app, workers when jobs wait) until Ctrl-C.")
+        var command = new Command(
+            "up",
+            "Run the stack on this machine (storage emulator, event hubs, app, workers when jobs wait) until Ctrl-C."
+        )
         {
             Port,
             StoragePort,
+            HubsPort,
             Workers,
             Folder,
         };
@@ -58,6 +70,8 @@ internal static class UpCommand
             Folder = arguments.GetValue(Folder) ?? StateFolder.Of(Directory.GetCurrentDirectory()).Path,
             Port = arguments.GetValue(Port),
             StoragePort = arguments.GetValue(StoragePort),
+            Streaming = true,
+            HubsPort = arguments.GetValue(HubsPort),
             Workers = arguments.GetValue(Workers),
             Report = console.WriteLine,
         };
@@ -74,6 +88,7 @@ internal static class UpCommand
                         $"http://127.0.0.1:{stack.Azurite.BlobPort}/{AzuriteOptions.DevelopmentAccount}   (drop files into drop/{{pipeline}}/)"
                     )
                 )
+                .AddRow(new Text("event hubs"), new Text($"{stack.Hubs!.ConnectionString}   (or 'serverless send')"))
                 .AddRow(new Text("state, logs"), new Text(stack.Folder))
         );
         console.WriteLine("Ctrl-C stops all of it.");

@@ -3,7 +3,7 @@ using Serverless.Pipeline.Storage;
 namespace Serverless.Cli.Stack;
 
 /// <summary>
-/// Everything on this machine: Azurite, the Functions app, and workers while jobs wait. All of them end with this process.
+/// Everything on this machine: Azurite, the hubs if asked, the Functions app, and workers while jobs wait. All of them end with this process.
 /// </summary>
 internal sealed class LocalStack : IAsyncDisposable
 {
@@ -15,12 +15,16 @@ internal sealed class LocalStack : IAsyncDisposable
     {
         (this.options, this.state, this.ownership) = (options, state, ownership);
         Azurite = azurite;
-        App = new AppHost(options, state, connection);
+        Hubs = options.Streaming ? new HubServer(state.File("eventhubs"), options.HubsPort, state.Log("hubs")) : null;
+        App = new AppHost(options, state, connection, Hubs);
         Workers = new WorkerPool(options, state, connection);
         Storage = azurite.Clients();
     }
 
     public AzuriteServer Azurite { get; }
+
+    /// <summary>Null without streaming.</summary>
+    public HubServer? Hubs { get; }
 
     public AppHost App { get; }
 
@@ -52,6 +56,12 @@ internal sealed class LocalStack : IAsyncDisposable
             stack = new LocalStack(options, folder, owned, azurite, connection);
             // Before the app: what it watches is there from the start.
             await stack.Storage.CreateMissingAsync(cancellationToken);
+            if (stack.Hubs is { } hubs)
+            {
+                await hubs.StartAsync(cancellationToken);
+                folder.AnnounceHubs(hubs.ConnectionString);
+            }
+
             await stack.App.StartAsync(cancellationToken);
             stack.Workers.Start();
             return stack;
@@ -71,6 +81,11 @@ internal sealed class LocalStack : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(Workers.DisposeAsync().AsTask(), App.DisposeAsync().AsTask());
+        if (Hubs is not null)
+        {
+            await Hubs.DisposeAsync();
+        }
+
         await Azurite.DisposeAsync();
         ownership.Dispose();
     }

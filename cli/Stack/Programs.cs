@@ -6,13 +6,21 @@ internal static class Programs
     public const string App = "Serverless.Functions";
     public const string Worker = "Serverless.GpuWorker";
 
+    /// <summary>The command line itself, whose assembly has a name of its own.</summary>
+    public const string Cli = "Serverless.Cli";
+
     /// <summary>How to start one of them.</summary>
     /// <exception cref="StackException">It is not built.</exception>
     public static ChildStart Start(string program, string name, IEnumerable<string> arguments, string? logFile)
     {
         // artifacts/bin/{project}/{configuration}: ours and theirs differ in the project alone.
         var ours = new DirectoryInfo(Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory));
-        var assembly = Path.Combine(ours.Parent?.Parent?.FullName ?? "", program, ours.Name, program + ".dll");
+        var assembly = Path.Combine(
+            ours.Parent?.Parent?.FullName ?? "",
+            program,
+            ours.Name,
+            program == Cli ? "serverless.dll" : program + ".dll"
+        );
         if (!File.Exists(assembly))
         {
             throw new StackException(

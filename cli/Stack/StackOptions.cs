@@ -15,6 +15,12 @@ internal sealed record StackOptions
     /// <summary>Azurite's port for blobs; queues and tables take the next two. 0 takes free ones.</summary>
     public int StoragePort { get; init; }
 
+    /// <summary>Whether there are hubs, and events are scored.</summary>
+    public bool Streaming { get; init; }
+
+    /// <summary>AMQP port of the hubs; 0 takes a free one.</summary>
+    public int HubsPort { get; init; }
+
     /// <summary>Greatest number of workers at once; 0 starts none.</summary>
     public int Workers { get; init; } = 1;
 

@@ -61,6 +61,16 @@ internal sealed class StateFolder(string path)
     /// <summary>The default function key; null before the app's first start.</summary>
     public string? Key() => Read<KeyFile>("keys.json")?.FunctionKeys?.GetValueOrDefault("default");
 
+    /// <summary>Connection string of the running stack's hubs; null where there are none.</summary>
+    public string? Hubs() => RunningApp() is null ? null : Read<HubsFile>(HubsName)?.ConnectionString;
+
+    /// <summary>Says where the hubs are to be found.</summary>
+    public void AnnounceHubs(string connectionString) =>
+        System.IO.File.WriteAllBytes(
+            File(HubsName),
+            JsonSerializer.SerializeToUtf8Bytes(new HubsFile(connectionString), PipelineJson.Readable)
+        );
+
     private static bool Lives(int pid)
     {
         try
@@ -86,6 +96,10 @@ internal sealed class StateFolder(string path)
             return null;
         }
     }
+
+    private const string HubsName = "hubs.json";
+
+    private sealed record HubsFile(string ConnectionString);
 
     private sealed record KeyFile(Dictionary<string, string>? FunctionKeys);
 }
