@@ -38,7 +38,8 @@ internal sealed class TestStack : IAsyncDisposable
     public static async Task<TestStack> StartAsync(
         IReadOnlyDictionary<string, string?>? app = null,
         bool restartApp = true,
-        Func<AzuriteServer, CancellationToken, Task<string>>? between = null
+        Func<AzuriteServer, CancellationToken, Task<string>>? between = null,
+        bool streaming = false
     )
     {
         var state = new TestFolder();
@@ -49,6 +50,7 @@ internal sealed class TestStack : IAsyncDisposable
             RestartApp = restartApp,
             AppEnvironment = app ?? new Dictionary<string, string?>(),
             Between = between,
+            Streaming = streaming,
         };
         return new TestStack(state, await LocalStack.StartAsync(options, CancellationToken.None));
     }
@@ -163,7 +165,7 @@ internal sealed class TestStack : IAsyncDisposable
     }
 
     /// <summary>The end of the app's and the workers' logs, for a failed test's message.</summary>
-    public string Logs() => string.Join('\n', new[] { "app", "worker" }.Select(Log));
+    public string Logs() => string.Join('\n', new[] { "app", "worker", "hubs" }.Select(Log));
 
     public async ValueTask DisposeAsync()
     {
