@@ -17,6 +17,11 @@ if (args is [StartBenchmark.BareArgument, var port])
     return 0;
 }
 
+if (args is [LoadProcess.Argument, var server, var path, var most])
+{
+    return LoadProcess.Run(server, path, most);
+}
+
 IBenchmark[] benchmarks =
 [
     new IngestBenchmark(),

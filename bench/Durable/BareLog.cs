@@ -27,6 +27,22 @@ internal sealed class BareLog(string folder) : IAsyncDisposable
     public Task ManyAsync(byte[][] appends, int count) =>
         Task.WhenAll(Enumerable.Range(0, count).Select(i => Task.Run(() => OneAsync(appends, (ulong)i))));
 
+    /// <summary>So many at any time, the next when one has ended.</summary>
+    public Task InFlightAsync(byte[][] appends, int count, int inFlight) =>
+        Task.WhenAll(
+            Enumerable
+                .Range(0, inFlight)
+                .Select(lane =>
+                    Task.Run(async () =>
+                    {
+                        for (var i = 0; i < count / inFlight; i++)
+                        {
+                            await OneAsync(appends, (ulong)lane);
+                        }
+                    })
+                )
+        );
+
     public async Task OneAsync(byte[][] appends, ulong tag)
     {
         foreach (var payload in appends)

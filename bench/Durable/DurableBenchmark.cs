@@ -35,6 +35,13 @@ internal sealed class DurableBenchmark : IBenchmark
             () => bare.ManyAsync(single, Few)
         );
         figures.Add(new($"durable/{Few} single-activity orchestrations at once, against their appends", Few / few[0], Few / few[1], "/s"));
+        var flow = await Rounds.MedianSecondsAsync(
+            ManyRounds,
+            1,
+            () => Work.InFlightAsync(app.Client, Many, Few, cancellationToken),
+            () => bare.InFlightAsync(single, Many, Few)
+        );
+        figures.Add(new($"durable/{Few} of them in flight at any time, against their appends", Many / flow[0], Many / flow[1], "/s"));
         await MeasureManyAsync(app, bare, single, figures, cancellationToken);
         figures.Add(await RestartBenchmark.MeasureAsync(cancellationToken));
         return figures;

@@ -25,6 +25,25 @@ internal static class Work
                 .Select(_ => Task.Run(() => OneAsync(client, nameof(BenchFunctions.Single), cancellationToken), cancellationToken))
         );
 
+    /// <summary>So many at any time, the next when one has ended.</summary>
+    public static Task InFlightAsync(DurableTaskClient client, int count, int inFlight, CancellationToken cancellationToken) =>
+        Task.WhenAll(
+            Enumerable
+                .Range(0, inFlight)
+                .Select(_ =>
+                    Task.Run(
+                        async () =>
+                        {
+                            for (var i = 0; i < count / inFlight; i++)
+                            {
+                                await OneAsync(client, nameof(BenchFunctions.Single), cancellationToken);
+                            }
+                        },
+                        cancellationToken
+                    )
+                )
+        );
+
     /// <summary>One after the other; seconds of each, sorted.</summary>
     public static async Task<double[]> ChainsAsync(DurableTaskClient client, int count, CancellationToken cancellationToken)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,12 +6,13 @@ using Serverless.Testing;
 
 namespace Serverless.Bench.Http;
 
-/// <summary>An HTTP function that returns a text, against the same as a bare minimal API; clients on the same machine.</summary>
+/// <summary>An HTTP function that returns a text, against the same as a bare minimal API; the callers are another process.</summary>
 internal sealed class HttpBenchmark : IBenchmark
 {
     private const int Connections = 8;
     private const int Calls = 4_000;
     private const int Measured = 11;
+    private const int WarmUps = 3;
 
     public string Name => "http";
 
@@ -26,11 +26,11 @@ internal sealed class HttpBenchmark : IBenchmark
         await using var plain = Bare.Build(0);
         await plain.StartAsync(cancellationToken);
         var (ours, bare) = (new Side(app.Address, "/api/ping"), new Side(new Uri(plain.Urls.First()), "/ping"));
-        for (var round = 0; round <= Measured; round++)
+        for (var round = 0; round < WarmUps + Measured; round++)
         {
             foreach (var side in round % 2 == 0 ? (Side[])[ours, bare] : [bare, ours])
             {
-                side.Measure(isWarmUp: round == 0);
+                side.Measure(isWarmUp: round < WarmUps);
             }
         }
 
@@ -38,57 +38,48 @@ internal sealed class HttpBenchmark : IBenchmark
         bare.Dispose();
         return
         [
-            new("http/1 connection, median", ours.Latency(50), bare.Latency(50), "µs"),
-            new("http/1 connection, p99", ours.Latency(99), bare.Latency(99), "µs"),
+            new("http/1 connection, median", ours.Median, bare.Median, "µs"),
+            new("http/1 connection, p99", ours.High, bare.High, "µs"),
             new($"http/{Connections} connections", ours.Rate, bare.Rate, "/s"),
             new("http/allocated for each call", ours.Allocated, bare.Allocated, "B"),
         ];
     }
 
     /// <summary>One of the two servers and what was measured of it.</summary>
-    private sealed class Side : IDisposable
+    private sealed class Side(Uri address, string path) : IDisposable
     {
-        private readonly RawClient[] clients;
-        private readonly List<long> ticks = [];
+        private readonly LoadProcess callers = new(address, path, Connections);
+        private readonly List<double> medians = [];
+        private readonly List<double> highs = [];
         private readonly List<double> rates = [];
         private readonly List<double> allocations = [];
 
-        public Side(Uri address, string path) =>
-            clients = [.. Enumerable.Range(0, Connections).Select(_ => new RawClient(address, path, "pong"))];
+        public double Median => Middle(medians);
+
+        public double High => Middle(highs);
 
         public double Rate => Middle(rates);
 
         public double Allocated => Middle(allocations);
 
-        public double Latency(int percentile)
-        {
-            ticks.Sort();
-            return Stopwatch.GetElapsedTime(0, ticks[ticks.Count * percentile / 100]).TotalMicroseconds;
-        }
-
         public void Measure(bool isWarmUp)
         {
-            var own = new long[Calls];
             var allocated = GC.GetTotalAllocatedBytes(precise: true);
-            clients[0].Ask(own);
+            var (median, high, _) = callers.Ask(1, Calls);
             allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
-            var shares = Array.ConvertAll(clients, _ => new long[Calls]);
-            var threads = clients.Select((client, i) => new Thread(() => client.Ask(shares[i]))).ToArray();
-            var began = Stopwatch.GetTimestamp();
-            Array.ForEach(threads, thread => thread.Start());
-            Array.ForEach(threads, thread => thread.Join());
-            var rate = Connections * Calls / Stopwatch.GetElapsedTime(began).TotalSeconds;
+            var rate = callers.Ask(Connections, Connections * Calls).Rate;
             if (isWarmUp)
             {
                 return;
             }
 
-            ticks.AddRange(own);
+            medians.Add(median);
+            highs.Add(high);
             rates.Add(rate);
             allocations.Add((double)allocated / Calls);
         }
 
-        public void Dispose() => Array.ForEach(clients, client => client.Dispose());
+        public void Dispose() => callers.Dispose();
 
         private static double Middle(List<double> values)
         {

@@ -6,13 +6,14 @@ using System.Text;
 
 namespace Serverless.Bench.Http;
 
-/// <summary>One kept-alive connection that asks the same thing again and again, and allocates nothing while it does.</summary>
+/// <summary>A kept-alive connection that asks the same thing again and again: one write, and reads until the answer is whole.</summary>
 internal sealed class RawClient : IDisposable
 {
     private readonly Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] request;
     private readonly byte[] answer = new byte[4096];
     private readonly int length;
+    private long began;
 
     /// <param name="expected">The body that the first answer must have.</param>
     public RawClient(Uri address, string path, string expected)
@@ -34,23 +35,44 @@ internal sealed class RawClient : IDisposable
         length = text.Length;
     }
 
-    /// <summary>Asks <paramref name="ticks"/>.Length times; the stopwatch ticks of each. Every answer is as long as the first: only its date changes.</summary>
-    public void Ask(Span<long> ticks)
+    /// <summary>Asks <paramref name="ticks"/>.Length times in all, over all connections at once; the stopwatch ticks of each answer.</summary>
+    public static void Ask(ReadOnlySpan<RawClient> clients, Span<long> ticks)
     {
-        foreach (ref var tick in ticks)
+        var sent = 0;
+        for (; sent < clients.Length && sent < ticks.Length; sent++)
         {
-            var began = Stopwatch.GetTimestamp();
-            socket.Send(request);
-            for (var read = 0; read < length; )
-            {
-                read += socket.Receive(answer) is > 0 and var more ? more : throw new IOException("The server closed the connection.");
-            }
+            clients[sent].Send();
+        }
 
-            tick = Stopwatch.GetTimestamp() - began;
+        for (var received = 0; received < ticks.Length; received++)
+        {
+            var client = clients[received % clients.Length];
+            ticks[received] = client.Receive();
+            if (sent++ < ticks.Length)
+            {
+                client.Send();
+            }
         }
     }
 
     public void Dispose() => socket.Dispose();
+
+    private void Send()
+    {
+        began = Stopwatch.GetTimestamp();
+        socket.Send(request);
+    }
+
+    /// <summary>Every answer is as long as the first: only its date changes.</summary>
+    private long Receive()
+    {
+        for (var read = 0; read < length; )
+        {
+            read += socket.Receive(answer) is > 0 and var more ? more : throw new IOException("The server closed the connection.");
+        }
+
+        return Stopwatch.GetTimestamp() - began;
+    }
 
     private static bool IsWhole(string text)
     {

@@ -136,7 +136,7 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs)
         var result = await jobs.ReadResultAsync(job, cancellationToken);
         var note = result switch
         {
-            null or { State: JobState.Waiting } => "waits for a worker",
+            null or { State: JobState.Waiting } => "waits for a worker; until one takes the job, or the run is cancelled",
             { Progress: { Total: > 0 } progress } => $"{progress.Phase}: {progress.Done:N0} of {progress.Total:N0} {progress.Unit}",
             { Progress: { } progress } => $"{progress.Phase}: {progress.Done:N0} {progress.Unit}",
             _ => null,

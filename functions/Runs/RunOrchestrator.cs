@@ -196,7 +196,8 @@ public sealed class RunOrchestrator
             return null;
         }
 
-        await context.CallActivityAsync(nameof(MarkCandidate), new Candidate(input.Pipeline, version, Waiting: true), RunRetries.Storage);
+        var candidate = new Candidate(input.Pipeline, version, Waiting: true, context.InstanceId);
+        await context.CallActivityAsync(nameof(MarkCandidate), candidate, RunRetries.Storage);
         progress.Start(Stages.Approve);
         string verdict;
         try
@@ -262,7 +263,11 @@ public sealed class RunOrchestrator
     }
 
     private static Task WithdrawAsync(TaskOrchestrationContext context, string model, int version) =>
-        context.CallActivityAsync(nameof(MarkCandidate), new Candidate(model, version, Waiting: false), RunRetries.Storage);
+        context.CallActivityAsync(
+            nameof(MarkCandidate),
+            new Candidate(model, version, Waiting: false, context.InstanceId),
+            RunRetries.Storage
+        );
 
     private static string TestBlob(IngestOutcome data) => data.TestDataset?.Data ?? data.Split!.Test;
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Linq.Expressions;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.DependencyInjection;
@@ -15,7 +16,7 @@ internal sealed class Function
 
     // Compiled at the first call: an app of fifty functions starts without waiting for fifty compilations.
     private readonly Lazy<Func<Invocation, object?, ValueTask<object?>>> _call;
-    private readonly Lazy<ObjectFactory>? _create;
+    private readonly Lazy<Func<Invocation, object>>? _create;
     private readonly Func<Invocation, ValueTask<object?>>?[]? _fetches;
     private readonly FunctionExecutionDelegate _pipeline;
     private readonly ActivityKind _kind;
@@ -33,7 +34,7 @@ internal sealed class Function
         _kind = declaration.Trigger is HttpTriggerAttribute ? ActivityKind.Server : ActivityKind.Internal;
         _call = new(() => CompiledCall.Compile(declaration.Method, sources));
         if (!declaration.Method.IsStatic)
-            _create = new(() => ActivatorUtilities.CreateFactory(declaration.Method.DeclaringType!, Type.EmptyTypes));
+            _create = new(() => Factory(declaration.Method.DeclaringType!));
         if (sources.Any(s => s.Fetch is not null))
             _fetches = [.. sources.Select(s => s.Fetch)];
         FunctionExecutionDelegate pipeline = static context => Invocation.Of(context).Function.ExecuteAsync(Invocation.Of(context));
@@ -77,7 +78,7 @@ internal sealed class Function
             invocation.Result = await _call.Value(invocation, null);
             return;
         }
-        var instance = _create.Value(invocation.InstanceServices, null);
+        var instance = _create.Value(invocation);
         try
         {
             invocation.Result = await _call.Value(invocation, instance);
@@ -89,6 +90,17 @@ internal sealed class Function
             else if (instance is IDisposable disposable)
                 disposable.Dispose();
         }
+    }
+
+    private static Func<Invocation, object> Factory(Type type)
+    {
+        if (type.GetConstructors() is [{ } only] && only.GetParameters().Length == 0)
+        {
+            var make = Expression.Lambda<Func<object>>(Expression.New(only)).Compile();
+            return _ => make();
+        }
+        var create = ActivatorUtilities.CreateFactory(type, Type.EmptyTypes);
+        return invocation => create(invocation.InstanceServices, null);
     }
 
     private static async ValueTask Fetch(Invocation invocation, Func<Invocation, ValueTask<object?>>?[] fetches)

@@ -11,7 +11,7 @@ namespace Serverless.Local.Hosting;
 /// </summary>
 internal sealed class Invocation : FunctionContext, IAsyncDisposable
 {
-    private readonly IServiceProvider _root;
+    private readonly IServiceProvider? _root;
     private readonly CancellationToken _cancellation;
     private readonly TriggerFacts? _data;
     private string? _id;
@@ -26,7 +26,6 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
     {
         Function = function;
         Http = http;
-        _root = _services = http.RequestServices;
     }
 
     public Invocation(Function function, IServiceProvider root, object? trigger, TriggerFacts? data, CancellationToken cancellation)
@@ -60,7 +59,10 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
 
     public override BindingContext BindingContext => Data;
 
-    public override RetryContext RetryContext => NoRetry.Instance;
+    public override RetryContext RetryContext => Retries;
+
+    /// <summary>How often the function was run before for the same trigger.</summary>
+    public Retries Retries { get; set; } = Retries.None;
 
     public override FunctionDefinition FunctionDefinition => Function.Definition;
 
@@ -72,7 +74,10 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
         {
             if (_services is not null)
                 return _services;
-            _scope = _root.CreateAsyncScope();
+            // Asked for late: the request's services are a scope, which is made when they are asked for and disposed of with the request.
+            if (Http is not null)
+                return _services = Http.RequestServices;
+            _scope = _root!.CreateAsyncScope();
             return _services = _scope.Value.ServiceProvider;
         }
         set => _services = value;

@@ -46,14 +46,14 @@ internal sealed class InvocationTrace(string parent, string state) : TraceContex
     }
 }
 
-/// <summary>Retry attributes are not supported, so nothing has been tried before.</summary>
-internal sealed class NoRetry : RetryContext
+internal sealed class Retries(int count, int most) : RetryContext
 {
-    public static NoRetry Instance { get; } = new();
+    /// <summary>Of a function without a retry attribute.</summary>
+    public static Retries None { get; } = new(0, 0);
 
-    public override int RetryCount => 0;
+    public override int RetryCount => count;
 
-    public override int MaxRetryCount => 0;
+    public override int MaxRetryCount => most;
 }
 
 internal sealed class ResultAccessor(Invocation invocation) : InvocationResult

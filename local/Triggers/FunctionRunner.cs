@@ -13,15 +13,36 @@ internal sealed class FunctionRunner(
     ILogger logger
 )
 {
+    private readonly RetryPlan? retries = RetryPlan.Of(function.Declaration);
+
     public string Name => function.Name;
 
+    /// <summary>Runs the function, and again as its retry attribute says.</summary>
+    /// <param name="trigger">What starts it.</param>
+    /// <param name="facts">More about that, by name.</param>
+    /// <param name="abort">Cancels the function.</param>
+    /// <param name="stop">Ends the wait before another run.</param>
     /// <returns>Whether the function ended well.</returns>
-    /// <exception cref="OperationCanceledException">The app stops and the function gave up.</exception>
-    public async Task<bool> RunAsync(object trigger, TriggerFacts facts, CancellationToken abort)
+    /// <exception cref="OperationCanceledException">The app stops: the function gave up, or is not run again.</exception>
+    public async Task<bool> RunAsync(object trigger, TriggerFacts facts, CancellationToken abort, CancellationToken stop = default)
+    {
+        for (var failures = 0; ; )
+        {
+            if (await RunOnceAsync(trigger, facts, failures, abort))
+                return true;
+            if (retries is null || !retries.Allows(++failures))
+                return false;
+            await Task.Delay(retries.WaitAfter(failures), time, stop.CanBeCanceled ? stop : abort);
+        }
+    }
+
+    private async Task<bool> RunOnceAsync(object trigger, TriggerFacts facts, int failures, CancellationToken abort)
     {
         using var limit = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abort);
         var invocation = new Invocation(function, services, trigger, facts, both.Token);
+        if (retries is not null)
+            invocation.Retries = new Retries(failures, retries.MaxRetries);
         try
         {
             await function.RunAsync(invocation);

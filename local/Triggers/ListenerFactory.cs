@@ -32,9 +32,10 @@ internal sealed class ListenerFactory(
         foreach (var (function, outputs) in app.Functions)
         {
             var logger = _loggers.CreateLogger("Function." + function.Name);
-            var runner = new FunctionRunner(function, outputs, host.FunctionTimeout, services, time, logger);
             try
             {
+                // For every function: a retry attribute where there are no retries is refused.
+                var runner = new FunctionRunner(function, outputs, host.FunctionTimeout, services, time, logger);
                 if (function.Declaration.Trigger is QueueTriggerAttribute queue)
                     app.Listeners.Add(Queue(runner, queue, queues, logger));
                 else if (function.Declaration.Trigger is TimerTriggerAttribute timer)

@@ -21,9 +21,9 @@ internal sealed partial class TimerListener(
             var kept = state?.Read();
             var now = time.GetUtcNow();
             if (kept is not null && kept.Schedule == schedule.Text && kept.Next != default && kept.Next <= now.UtcDateTime)
-                await FireAsync(kept.Next, isPastDue: true, abort);
+                await FireAsync(kept.Next, isPastDue: true, stop, abort);
             else if (runOnStartup)
-                await FireAsync(now.UtcDateTime, isPastDue: false, abort);
+                await FireAsync(now.UtcDateTime, isPastDue: false, stop, abort);
             else
                 Save(kept?.Last ?? default, now);
             var after = time.GetUtcNow();
@@ -34,20 +34,20 @@ internal sealed partial class TimerListener(
                     await Pause.For(wait, time, stop);
                 if (stop.IsCancellationRequested)
                     return;
-                await FireAsync(next.UtcDateTime, time.GetUtcNow() - next > TimeSpan.FromSeconds(1), abort);
+                await FireAsync(next.UtcDateTime, time.GetUtcNow() - next > TimeSpan.FromSeconds(1), stop, abort);
                 after = time.GetUtcNow();
             }
             Never(logger, runner.Name);
         }
-        catch (OperationCanceledException) when (abort.IsCancellationRequested)
+        catch (OperationCanceledException) when (abort.IsCancellationRequested || stop.IsCancellationRequested)
         {
             // The run is made up for at the next start.
         }
     }
 
-    private async Task FireAsync(DateTime due, bool isPastDue, CancellationToken abort)
+    private async Task FireAsync(DateTime due, bool isPastDue, CancellationToken stop, CancellationToken abort)
     {
-        await runner.RunAsync(new TimerInfo { IsPastDue = isPastDue, ScheduleStatus = Status(due) }, TriggerFacts.None, abort);
+        await runner.RunAsync(new TimerInfo { IsPastDue = isPastDue, ScheduleStatus = Status(due) }, TriggerFacts.None, abort, stop);
         Save(due, time.GetUtcNow());
     }
 

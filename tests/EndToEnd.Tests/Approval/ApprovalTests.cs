@@ -1,3 +1,4 @@
+using Serverless.Cli.Api;
 using Serverless.EndToEnd.Tests.Stack;
 using Serverless.Pipeline.Runs;
 
@@ -44,6 +45,22 @@ public sealed class ApprovalTests(StackFixture fixture) : IClassFixture<StackFix
         var run = await Stack.SucceedsAsync(id);
 
         await UndeployedAsync("overdue", run);
+    }
+
+    [Fact]
+    public async Task Cancel_AWaitingRun_LeavesNoCandidateAndNothingToApprove()
+    {
+        var id = await WaitingAsync("called-off", "24h");
+
+        await Stack.Api.DecideAsync(id, "cancel", new DecisionRequest("tester", null), Token);
+        var run = await Stack.EndAsync(id);
+        var refused = await Assert.ThrowsAsync<ApiException>(() =>
+            Stack.Api.DecideAsync(id, "approve", new DecisionRequest("tester", "too late"), Token)
+        );
+
+        Assert.Equal(RunState.Cancelled, run.State);
+        Assert.Equal(409, refused.Status);
+        await UndeployedAsync("called-off", run);
     }
 
     private async Task<string> WaitingAsync(string name, string timeout)

@@ -26,6 +26,8 @@ public sealed class RefusalTests
             { typeof(SameRoute), ["already answered by"] },
             { typeof(Reserved), ["conflicts with one or more built in routes"] },
             { typeof(SameDurableName), ["already taken"] },
+            { typeof(RetriedRequest), ["AZFW0012", "HttpTriggerAttribute", "Remove it"] },
+            { typeof(BadRetryInterval), ["'soon'", "hh:mm:ss"] },
         };
 
     [Theory]
@@ -70,6 +72,20 @@ public sealed class RefusalTests
         folder.Write(file, content);
         var error = Assert.Throws<InvalidOperationException>(() => TestApp.Builder(folder.Path, typeof(HttpFunctionTests.Levels)).Build());
         Assert.Contains(part, error.Message, StringComparison.Ordinal);
+    }
+
+    public static class RetriedRequest
+    {
+        [Function("retried")]
+        [FixedDelayRetry(3, "00:00:01")]
+        public static string Run([HttpTrigger] HttpRequest request) => "";
+    }
+
+    public static class BadRetryInterval
+    {
+        [Function("often")]
+        [FixedDelayRetry(3, "soon")]
+        public static void Run([TimerTrigger("0 0 0 * * *")] TimerInfo timer) { }
     }
 
     public static class Twice

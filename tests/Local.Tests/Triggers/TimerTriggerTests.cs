@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Time.Testing;
 using Serverless.Local.Tests.Hosting;
+using Serverless.Local.Triggers;
 using Serverless.Local.Triggers.Timers;
 using Serverless.Testing;
 
@@ -74,6 +75,42 @@ public sealed class TimerTriggerTests
         await AtStart.Ran.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
     }
 
+    [Fact]
+    public async Task Timer_FunctionFails_IsRunAgainAsItsAttributeSays()
+    {
+        using var folder = new TestFolder();
+        var time = new FakeTimeProvider(Noon);
+        Flaky.Clock = time;
+        await using var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, time, typeof(Flaky)).Build(), folder.Path);
+
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                return Flaky.Runs.Count == 4;
+            },
+            "the first run and three more",
+            TestContext.Current.CancellationToken
+        );
+
+        Assert.Equal([(0, 5), (1, 5), (2, 5), (3, 5)], Flaky.Runs.Select(run => (run.Count, run.Most)));
+        var waits = Flaky.Runs.Zip(Flaky.Runs.Skip(1), (one, next) => next.At - one.At).ToList();
+        // 2, 4, 5 s; the clock goes in whole seconds and a run may see it late.
+        Assert.All(waits.Zip([2, 4, 5]), wait => Assert.True(wait.First >= TimeSpan.FromSeconds(wait.Second), $"{wait}"));
+    }
+
+    [Theory]
+    [InlineData(5, 1, 2)]
+    [InlineData(5, 3, 5)]
+    [InlineData(-1, 60, 5)]
+    public void WaitAfter_ExponentialBackoff_DoublesUpToTheLongest(int retries, int failures, int seconds)
+    {
+        var plan = new RetryPlan(retries, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(5));
+
+        Assert.Equal((true, TimeSpan.FromSeconds(seconds)), (plan.Allows(failures), plan.WaitAfter(failures)));
+        Assert.Equal(retries < 0, plan.Allows(6));
+    }
+
     private static Task AdvanceUntil(FakeTimeProvider time, int runs) =>
         Eventually.HoldsAsync(
             () =>
@@ -92,6 +129,24 @@ public sealed class TimerTriggerTests
 
         [Function("Hourly")]
         public static void Run([TimerTrigger("0 0 * * * *")] TimerInfo timer) => Runs.Enqueue(timer);
+    }
+
+    public static class Flaky
+    {
+        private static readonly ConcurrentQueue<(int Count, int Most, DateTimeOffset At)> All = new();
+
+        public static IReadOnlyCollection<(int Count, int Most, DateTimeOffset At)> Runs => All;
+
+        public static TimeProvider? Clock { get; set; }
+
+        [Function("Flaky")]
+        [ExponentialBackoffRetry(5, "00:00:02", "00:00:05")]
+        public static void Run([TimerTrigger("0 0 0 1 1 *", RunOnStartup = true)] TimerInfo timer, FunctionContext context)
+        {
+            All.Enqueue((context.RetryContext.RetryCount, context.RetryContext.MaxRetryCount, Clock!.GetUtcNow()));
+            if (context.RetryContext.RetryCount < 3)
+                throw new InvalidOperationException("not yet");
+        }
     }
 
     public static class AtStart

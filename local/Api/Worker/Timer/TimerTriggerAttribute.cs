@@ -4,6 +4,7 @@ namespace Microsoft.Azure.Functions.Worker;
 
 /// <summary>Runs the function at the times of a schedule, one run at a time.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
+[BindingCapabilities(KnownBindingCapabilities.FunctionLevelRetry)]
 public sealed class TimerTriggerAttribute(string schedule) : TriggerBindingAttribute
 {
     /// <summary>Six fields (second minute hour day month weekday, UTC), an interval (<c>00:05:00</c>) or <c>%Setting%</c>.</summary>
