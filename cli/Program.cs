@@ -34,6 +34,8 @@ Command[] clients =
     ModelsCommand.Create(),
     PromoteCommand.Create(),
     PredictCommand.Create(),
+    BatchCommand.Create(),
+    BatchesCommand.Create(),
     DoctorCommand.Create(),
 ];
 foreach (var client in clients)

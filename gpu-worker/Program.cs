@@ -5,9 +5,11 @@ using Serverless.GpuWorker.Checkpoints;
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Spot;
 using Serverless.GpuWorker.Trainers;
+using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Storage;
 
 if (args is ["--help"] or ["-h"])
@@ -84,5 +86,6 @@ IJobWork WorkOf(JobKind kind) =>
     {
         JobKind.Train => new TrainWork(storage, time, options.Threads),
         JobKind.Ingest => new IngestWork(new DatasetIngestion(storage, time)),
+        JobKind.Score => new ScoreWork(new BatchScoring(storage, new ModelRegistry(storage, new AliasStore(storage), time), time)),
         _ => throw new JobFailedException($"This worker does not know jobs of kind '{kind}'; update it.", userError: false),
     };

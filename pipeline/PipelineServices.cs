@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
@@ -26,6 +27,8 @@ public static class PipelineServices
         services.AddSingleton<DefinitionStore>();
         services.AddSingleton<DatasetStore>();
         services.AddSingleton<DatasetIngestion>();
+        services.AddSingleton<BatchQuarantine>();
+        services.AddSingleton<BatchScoring>();
         services.AddSingleton<JobBoard>();
         services.AddSingleton<AliasStore>();
         services.AddSingleton<ModelRegistry>();

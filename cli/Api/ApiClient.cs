@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using Serverless.Pipeline;
+using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Registry;
@@ -105,6 +106,51 @@ internal sealed class ApiClient : IDisposable
             cancellationToken
         );
         return await answer.Content.ReadAsStringAsync(cancellationToken);
+    }
+
+    /// <summary>Uploads rows and starts their batch job.</summary>
+    public async Task<BatchReceipt> UploadBatchAsync(
+        string model,
+        string name,
+        Stream content,
+        int? version,
+        CancellationToken cancellationToken
+    )
+    {
+        var query = version is null ? "" : $"?version={version}";
+        var body = new StreamContent(content, 1 << 20);
+        using var answer = await SendAsync(HttpMethod.Put, $"api/models/{Name(model)}/batch/{Name(name)}{query}", body, cancellationToken);
+        return await ReadAsync<BatchReceipt>(answer, cancellationToken);
+    }
+
+    /// <summary>Starts the batch job of a data set.</summary>
+    public async Task<BatchReceipt> StartBatchAsync(string model, BatchOrder order, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(
+            HttpMethod.Post,
+            $"api/models/{Name(model)}/batch",
+            JsonContent.Create(order, options: Json),
+            cancellationToken
+        );
+        return await ReadAsync<BatchReceipt>(answer, cancellationToken);
+    }
+
+    public Task<BatchView> BatchAsync(string jobId, CancellationToken cancellationToken) =>
+        GetAsync<BatchView>($"api/batch/{Name(jobId)}", cancellationToken);
+
+    public Task<BatchPage> BatchesAsync(string? model, CancellationToken cancellationToken) =>
+        GetAsync<BatchPage>($"api/batch{(model is null ? "" : $"?model={Uri.EscapeDataString(model)}")}", cancellationToken);
+
+    public async Task CancelBatchAsync(string jobId, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"api/batch/{Name(jobId)}/cancel", content: null, cancellationToken);
+    }
+
+    /// <summary>A part of a batch job's result, as a stream.</summary>
+    public async Task<Stream> BatchPartAsync(string jobId, string part, CancellationToken cancellationToken)
+    {
+        var answer = await SendAsync(HttpMethod.Get, $"api/batch/{Name(jobId)}/parts/{Name(part)}", content: null, cancellationToken);
+        return await answer.Content.ReadAsStreamAsync(cancellationToken);
     }
 
     public void Dispose() => http.Dispose();

@@ -33,7 +33,7 @@ internal static class WatchDropsCommand
     private static readonly Option<string[]> Watched = new("--container")
     {
         Description = "Container that is watched; give the option several times for more.",
-        DefaultValueFactory = _ => [Containers.Drop],
+        DefaultValueFactory = _ => [Containers.Drop, Containers.Batch],
         HelpName = "NAME",
     };
 

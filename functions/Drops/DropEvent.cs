@@ -5,12 +5,13 @@ namespace Serverless.Functions.Drops;
 
 /// <summary>What a message of queue <c>drop-events</c> says: Event Grid's <c>Microsoft.Storage.BlobCreated</c>.</summary>
 /// <param name="Kind">What to do with it.</param>
-/// <param name="Blob">Name of the blob in container <c>drop</c>; null when the message speaks of something else.</param>
+/// <param name="Blob">Name of the blob in its container; null when the message speaks of something else.</param>
 /// <param name="Reason">Why it is ignored.</param>
 public sealed record DropEvent(DropEventKind Kind, string? Blob, string? Reason)
 {
     private const string Created = "Microsoft.Storage.BlobCreated";
-    private const string Subject = $"/blobServices/default/containers/{Containers.Drop}/blobs/";
+    private const string Drops = $"/blobServices/default/containers/{Containers.Drop}/blobs/";
+    private const string Batches = $"/blobServices/default/containers/{Containers.Batch}/blobs/";
 
     /// <summary>Never throws: a message that cannot be read is ignored with its reason, so that it cannot poison the queue.</summary>
     public static DropEvent Parse(string message)
@@ -38,15 +39,20 @@ public sealed record DropEvent(DropEventKind Kind, string? Blob, string? Reason)
             }
 
             var subject = Text(root, "subject");
-            return subject is not null && subject.StartsWith(Subject, StringComparison.Ordinal) && subject.Length > Subject.Length
-                ? new DropEvent(DropEventKind.Drop, subject[Subject.Length..], null)
-                : Ignored($"its subject is '{subject}', expected {Subject}{{pipeline}}/{{file}}");
+            return In(subject, Drops, DropEventKind.Drop)
+                ?? In(subject, Batches, DropEventKind.Batch)
+                ?? Ignored($"its subject is '{subject}', expected {Drops}{{pipeline}}/{{file}} or {Batches}{{model}}/{{file}}");
         }
         catch (JsonException broken)
         {
             return Ignored($"it is no JSON: {broken.Message}");
         }
     }
+
+    private static DropEvent? In(string? subject, string container, DropEventKind kind) =>
+        subject is not null && subject.StartsWith(container, StringComparison.Ordinal) && subject.Length > container.Length
+            ? new DropEvent(kind, subject[container.Length..], null)
+            : null;
 
     private static string? Text(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
@@ -57,5 +63,10 @@ public sealed record DropEvent(DropEventKind Kind, string? Blob, string? Reason)
 public enum DropEventKind
 {
     Ignored,
+
+    /// <summary>A file for a pipeline.</summary>
     Drop,
+
+    /// <summary>Rows for a model.</summary>
+    Batch,
 }

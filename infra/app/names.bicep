@@ -6,6 +6,7 @@ import { container } from 'types.bicep'
 var containers container[] = [
   { name: 'drop', coolAfterDays: 30, deleteAfterDays: null, versionDays: 30 }
   { name: 'batch', coolAfterDays: 30, deleteAfterDays: 90, versionDays: 30 }
+  { name: 'scored', coolAfterDays: 30, deleteAfterDays: null, versionDays: 7 }
   { name: 'quarantine', coolAfterDays: 14, deleteAfterDays: 90, versionDays: 7 }
   { name: 'pipelines', coolAfterDays: null, deleteAfterDays: null, versionDays: 365 }
   { name: 'datasets', coolAfterDays: 60, deleteAfterDays: null, versionDays: 30 }

@@ -210,11 +210,11 @@ resource appWorkerIdentity 'Microsoft.Authorization/roleAssignments@2022-04-01' 
 // ---- A worker: drops to read, data sets, reports and jobs to write, no model and no table: it cannot deploy. ----
 
 resource workerContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = [
-  for name in ['datasets', 'jobs', 'quarantine', 'runs']: { name: '${dataStorageName}/default/${name}' }
+  for name in ['datasets', 'jobs', 'quarantine', 'runs', 'scored']: { name: '${dataStorageName}/default/${name}' }
 ]
 
 resource workerWrites 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in ['datasets', 'jobs', 'quarantine', 'runs']: {
+  for (name, i) in ['datasets', 'jobs', 'quarantine', 'runs', 'scored']: {
     scope: workerContainers[i]
     name: guid(workerContainers[i].id, 'worker', roles.blobContributor)
     properties: {
@@ -226,20 +226,22 @@ resource workerWrites 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-resource drop 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = {
-  name: '${dataStorageName}/default/drop'
-}
+resource workerSources 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = [
+  for name in ['batch', 'drop']: { name: '${dataStorageName}/default/${name}' }
+]
 
-resource workerDrop 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: drop
-  name: guid(drop.id, 'worker', roles.blobReader)
-  properties: {
-    description: 'A job that ingests a large file reads it here.'
-    principalId: workerPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobReader)
+resource workerReads 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in ['batch', 'drop']: {
+    scope: workerSources[i]
+    name: guid(workerSources[i].id, 'worker', roles.blobReader)
+    properties: {
+      description: 'A job that ingests or scores a large file reads it here.'
+      principalId: workerPrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.blobReader)
+    }
   }
-}
+]
 
 resource jobQueues 'Microsoft.Storage/storageAccounts/queueServices/queues@2024-01-01' existing = [
   for name in ['jobs-cpu', 'jobs-gpu']: { name: '${dataStorageName}/default/${name}' }

@@ -43,16 +43,9 @@ public sealed class DuckDbSession : IDisposable
     public DuckDBConnection Connection { get; }
 
     /// <summary>Runs statements; a cancelled one throws <see cref="OperationCanceledException"/>.</summary>
-    public void Execute(string sql, CancellationToken cancellationToken) =>
-        Run(
-            sql,
-            command =>
-            {
-                command.ExecuteNonQuery();
-                return 0;
-            },
-            cancellationToken
-        );
+    /// <returns>Rows that were written, by statements that write.</returns>
+    public int Execute(string sql, CancellationToken cancellationToken) =>
+        Run(sql, command => command.ExecuteNonQuery(), cancellationToken);
 
     /// <summary>All rows of a small result, each read by <paramref name="read"/>.</summary>
     public List<T> Query<T>(string sql, Func<DuckDBDataReader, T> read, CancellationToken cancellationToken) =>

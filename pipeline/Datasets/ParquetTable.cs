@@ -11,27 +11,7 @@ internal sealed class ParquetTable(SourceFile file, IReadOnlyDictionary<string, 
     /// <exception cref="UnusableFileException">It is broken, or has a column of a type that no model takes.</exception>
     public static ParquetTable Open(DuckDbSession session, SourceFile file, ReadingOptions options, CancellationToken cancellationToken)
     {
-        List<(string Name, string Type)> found;
-        try
-        {
-            found = session.Query(
-                $"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet({Sql.Text(file.Path)}))",
-                row => (row.GetString(0), row.GetString(1)),
-                cancellationToken
-            );
-        }
-        catch (DuckDBException error)
-        {
-            throw new UnusableFileException(
-                DataProblems.Error(
-                    "broken-parquet",
-                    $"a Parquet file that cannot be read ({error.Message})",
-                    "a whole Parquet file",
-                    "Write it again."
-                )
-            );
-        }
-
+        var found = Describe(session, file.Path, cancellationToken);
         List<DataProblem> nested =
         [
             .. found
@@ -53,6 +33,31 @@ internal sealed class ParquetTable(SourceFile file, IReadOnlyDictionary<string, 
 
         List<SourceColumn> columns = [.. found.Select(column => new SourceColumn(column.Name.Trim(), column.Name, TypeOf(column.Type)))];
         return new ParquetTable(file, found.ToDictionary(column => column.Name, column => column.Type), options) { Columns = columns };
+    }
+
+    /// <summary>Name and DuckDB's type of every column; reads the footer alone.</summary>
+    /// <exception cref="UnusableFileException">It cannot be read.</exception>
+    public static List<(string Name, string Type)> Describe(DuckDbSession session, string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return session.Query(
+                $"SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM read_parquet({Sql.Text(path)}))",
+                row => (row.GetString(0), row.GetString(1)),
+                cancellationToken
+            );
+        }
+        catch (DuckDBException error)
+        {
+            throw new UnusableFileException(
+                DataProblems.Error(
+                    "broken-parquet",
+                    $"a Parquet file that cannot be read ({error.Message})",
+                    "a whole Parquet file",
+                    "Write it again."
+                )
+            );
+        }
     }
 
     public override string Relation(IReadOnlyDictionary<SourceColumn, ColumnType>? types)
@@ -90,7 +95,8 @@ internal sealed class ParquetTable(SourceFile file, IReadOnlyDictionary<string, 
 
     private static string Quoted(SourceColumn column) => Sql.Name(column.Raw);
 
-    private static ColumnType? TypeOf(string native) =>
+    /// <summary>What a Parquet type is to a model; null for one that no model takes.</summary>
+    public static ColumnType? TypeOf(string native) =>
         native switch
         {
             "TINYINT" or "SMALLINT" or "INTEGER" or "BIGINT" or "UTINYINT" or "USMALLINT" or "UINTEGER" => ColumnType.Integer,

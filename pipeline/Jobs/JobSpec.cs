@@ -1,3 +1,4 @@
+using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Datasets;
 
 namespace Serverless.Pipeline.Jobs;
@@ -6,6 +7,7 @@ public enum JobKind
 {
     Train,
     Ingest,
+    Score,
 }
 
 /// <summary><c>jobs/{jobId}/job.json</c>: work that leaves the app. Written once, before the message.</summary>
@@ -30,6 +32,8 @@ public sealed record JobSpec
     public TrainJob? Train { get; init; }
 
     public IngestRequest? Ingest { get; init; }
+
+    public BatchRequest? Score { get; init; }
 }
 
 public sealed record TrainJob

@@ -106,6 +106,17 @@ public sealed class OnnxModel : IDisposable
             };
     }
 
+    /// <summary>Values that the model gives for a row: one a class, or one.</summary>
+    internal int Width => width;
+
+    /// <summary>One run on tensors of shape [rows, 1] in the order of the signature's inputs; <see cref="Width"/> values a row come out.</summary>
+    internal void Run(OrtValue[] inputs, int rows, Memory<double> result)
+    {
+        long[] shape = Signature.Task == PredictionTask.Regression ? [rows] : [rows, width];
+        using var output = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, result, shape);
+        session.Run(runOptions, inputNames, inputs, outputNames, [output]);
+    }
+
     public void Dispose()
     {
         if (disposed)
@@ -177,9 +188,7 @@ public sealed class OnnxModel : IDisposable
                 }
             }
 
-            long[] shape = Signature.Task == PredictionTask.Regression ? [rows] : [rows, width];
-            using var output = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, result, shape);
-            session.Run(runOptions, inputNames, inputs!, outputNames, [output]);
+            Run(inputs!, rows, result);
         }
         finally
         {

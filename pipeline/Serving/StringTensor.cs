@@ -79,6 +79,60 @@ internal static unsafe partial class StringTensor
         }
     }
 
+    /// <summary>Sets every element from a VARCHAR vector of DuckDB without NULL: 16 bytes a row, short texts inside, long ones behind a pointer.</summary>
+    public static void Set(OrtValue tensor, byte* entries, int rows)
+    {
+        const int Inline = 12;
+        var bytes = 0;
+        for (var row = 0; row < rows; row++)
+        {
+            bytes += *(int*)(entries + (16L * row)) + 1;
+        }
+
+        var buffer = ArrayPool<byte>.Shared.Rent(bytes);
+        var pointers = ArrayPool<IntPtr>.Shared.Rent(rows);
+        List<int>? withNul = null;
+        try
+        {
+            fixed (byte* start = buffer)
+            fixed (IntPtr* table = pointers)
+            {
+                var used = 0;
+                for (var row = 0; row < rows; row++)
+                {
+                    var text = Text(row);
+                    table[row] = (IntPtr)(start + used);
+                    text.CopyTo(buffer.AsSpan(used));
+                    buffer[used + text.Length] = 0;
+                    used += text.Length + 1;
+                    if (text.Contains((byte)0))
+                    {
+                        (withNul ??= []).Add(row);
+                    }
+                }
+
+                Check(Fill(Handle(tensor), (byte**)table, (nuint)rows));
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            ArrayPool<IntPtr>.Shared.Return(pointers);
+        }
+
+        foreach (var row in withNul ?? [])
+        {
+            tensor.StringTensorSetElementAt(Text(row), row);
+        }
+
+        ReadOnlySpan<byte> Text(int row)
+        {
+            var entry = entries + (16L * row);
+            var length = *(int*)entry;
+            return new ReadOnlySpan<byte>(length <= Inline ? entry + 4 : *(byte**)(entry + 8), length);
+        }
+    }
+
     private static void Check(IntPtr status)
     {
         if (status != IntPtr.Zero)

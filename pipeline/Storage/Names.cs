@@ -6,6 +6,12 @@ public static class Containers
     /// <summary><c>{pipeline}/{file}</c>: what users drop; <c>{pipeline}/test/{file}</c> is a held-out file and starts no run.</summary>
     public const string Drop = "drop";
 
+    /// <summary><c>{model}/{file}</c>: rows to be scored.</summary>
+    public const string Batch = "batch";
+
+    /// <summary><c>{model}/{job}/</c>: the parts of a batch job's result, and <c>summary.json</c>, written last.</summary>
+    public const string Scored = "scored";
+
     /// <summary><c>{pipeline}/{runId}/</c>: a refused file with <c>report.json</c> and <c>report.html</c>.</summary>
     public const string Quarantine = "quarantine";
 
@@ -27,7 +33,8 @@ public static class Containers
     /// <summary><c>{hub}/{partition}/</c>: events that could not be scored, a blob a batch and a line an event.</summary>
     public const string DeadLetter = "deadletter";
 
-    public static IReadOnlyList<string> All { get; } = [Drop, Quarantine, Pipelines, Datasets, Jobs, Models, Runs, DeadLetter];
+    public static IReadOnlyList<string> All { get; } =
+    [Drop, Batch, Scored, Quarantine, Pipelines, Datasets, Jobs, Models, Runs, DeadLetter];
 }
 
 /// <summary>The event hubs and the consumer group of the reader, named once; they exist where streaming is on.</summary>

@@ -26,6 +26,8 @@ public sealed class RoleTests
         "worker: Storage Blob Data Contributor on data container jobs",
         "worker: Storage Blob Data Contributor on data container quarantine",
         "worker: Storage Blob Data Contributor on data container runs",
+        "worker: Storage Blob Data Contributor on data container scored",
+        "worker: Storage Blob Data Reader on data container batch",
         "worker: Storage Blob Data Reader on data container drop",
         "worker: Storage Blob Data Reader on host container packages",
         "worker: Storage Queue Data Contributor on data queue jobs-cpu",

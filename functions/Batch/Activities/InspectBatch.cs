@@ -1,0 +1,16 @@
+using Microsoft.Azure.Functions.Worker;
+using Serverless.Functions.Hosting;
+using Serverless.Pipeline.Batch;
+
+namespace Serverless.Functions.Batch.Activities;
+
+/// <summary>Looks at the rows and plans the chunks; a file that cannot be scored goes to quarantine. Repeating it finds the plan.</summary>
+public sealed class InspectBatch(BatchScoring scoring)
+{
+    [Function(nameof(InspectBatch))]
+    public async Task<BatchOutline> RunAsync([ActivityTrigger] BatchRequest request, CancellationToken cancellationToken)
+    {
+        using var work = new WorkFolder();
+        return await scoring.InspectAsync(request, work.Path, cancellationToken);
+    }
+}

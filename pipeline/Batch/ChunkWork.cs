@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace Serverless.Pipeline.Batch;
+
+/// <summary>One chunk from its blob to its part, in files that are gone when it is done.</summary>
+internal sealed class ChunkWork(
+    BatchStore store,
+    ChunkScoring scoring,
+    BatchRequest request,
+    BatchPlan plan,
+    ChunkSource source,
+    string folder,
+    TimeProvider time
+)
+{
+    public async Task<string> FetchAsync(BatchChunk chunk, CancellationToken cancellationToken)
+    {
+        var path = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{chunk.Index}.source"));
+        await source.FetchAsync(chunk, path, cancellationToken);
+        return path;
+    }
+
+    /// <summary>Scores when a core is free, then uploads beside the next one.</summary>
+    public async Task<PartReport> ScoreAsync(BatchChunk chunk, string path, SemaphoreSlim cores, CancellationToken cancellationToken)
+    {
+        var target = Path.ChangeExtension(path, plan.Extension);
+        await cores.WaitAsync(cancellationToken);
+        var started = time.GetTimestamp();
+        PartReport report;
+        try
+        {
+            report = await Task.Factory.StartNew(
+                () => scoring.Score(chunk, path, target, path + ".spill", cancellationToken),
+                cancellationToken,
+                TaskCreationOptions.LongRunning,
+                TaskScheduler.Default
+            );
+        }
+        finally
+        {
+            cores.Release();
+        }
+
+        File.Delete(path);
+        report = report with
+        {
+            BytesRead = chunk.Bytes,
+            BytesWritten = new FileInfo(target).Length,
+            Seconds = time.GetElapsedTime(started).TotalSeconds,
+        };
+        await store.WritePartAsync(request, plan, report, target, cancellationToken);
+        File.Delete(target);
+        return report;
+    }
+}
