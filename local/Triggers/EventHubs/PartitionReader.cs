@@ -82,9 +82,9 @@ internal sealed partial class PartitionReader(
             if (events.Count == 0)
                 continue;
             if (batched)
-                await InvokeAsync(events, abort);
+                await InvokeAsync(events, stop, abort);
             else
-                await Task.WhenAll(events.Select(e => InvokeAsync([e], abort)));
+                await Task.WhenAll(events.Select(e => InvokeAsync([e], stop, abort)));
             // Cancelled, the function may have done nothing: the events come again, here or to the new owner.
             abort.ThrowIfCancellationRequested();
             var last = events[^1];
@@ -94,10 +94,10 @@ internal sealed partial class PartitionReader(
         }
     }
 
-    private Task<bool> InvokeAsync(IReadOnlyList<EventData> events, CancellationToken abort)
+    private Task<bool> InvokeAsync(IReadOnlyList<EventData> events, CancellationToken stop, CancellationToken abort)
     {
         var input = new EventHubInput(partition, events);
-        return runner.RunAsync(input, new TriggerFacts(new EventHubFacts(input, batched)), abort);
+        return runner.RunAsync(input, new TriggerFacts(new EventHubFacts(input, batched)), abort, stop);
     }
 
     private async Task CheckpointAsync(EventData last, CancellationToken abort)

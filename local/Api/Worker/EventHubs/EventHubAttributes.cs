@@ -4,6 +4,7 @@ namespace Microsoft.Azure.Functions.Worker;
 
 /// <summary>Runs the function for the events of a hub: one partition's events at a time, each in its order.</summary>
 [AttributeUsage(AttributeTargets.Parameter)]
+[BindingCapabilities(KnownBindingCapabilities.FunctionLevelRetry)]
 public sealed class EventHubTriggerAttribute(string eventHubName) : TriggerBindingAttribute
 {
     /// <summary>The hub; <c>%Setting%</c> is replaced from the configuration.</summary>
