@@ -19,6 +19,7 @@ var root = new RootCommand(
     SampleCommand.Create(),
     ValidateCommand.Create(),
     EstimateCommand.Create(),
+    PricesCommand.Create(),
     WatchDropsCommand.Create(),
     HubsCommand.Create(),
     SendCommand.Create(),

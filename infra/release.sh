@@ -86,10 +86,17 @@ if [ -f "$packages/worker/$version/$cuda.sha256" ]; then cuda_sum=$(cut -d' ' -f
 # The version before: none before the first deployment.
 before= before_sum= before_cuda=-
 if [ "$(az deployment sub list --query "[?name=='$deployment'] | length(@)" -o tsv)" != 0 ]; then
-  host=$(value hostStorageName)
-  if [ -n "$host" ] && there current; then
-    download current "$scratch/before"
-    read -r before before_sum before_cuda <"$scratch/before"
+  host=$(value hostStorageName) group=$(value resourceGroupName)
+  # The record of a deployment outlives its resource group; but storage that is there and cannot be asked must not pass for none.
+  if [ "$(az group exists -n "$group")" = true ]; then
+    known=$(az storage blob exists --auth-mode login --account-name "$host" -c packages -n current --query exists -o tsv) || {
+      echo "container packages of $host cannot be read: have you its role (SERVERLESS_OPERATOR), and are you inside its network?" >&2
+      exit 2
+    }
+    if [ "$known" = true ]; then
+      download current "$scratch/before"
+      read -r before before_sum before_cuda <"$scratch/before"
+    fi
   fi
 fi
 

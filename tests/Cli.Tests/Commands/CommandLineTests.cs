@@ -72,6 +72,7 @@ public sealed class CommandLineTests
                 "predict",
                 "validate",
                 "estimate",
+                "prices",
                 "doctor",
             ],
             command => Assert.Contains($"  {command} ", output)

@@ -41,6 +41,24 @@ public sealed partial class OperationsTests
         }
     }
 
+    [Fact]
+    public void Guides_EveryCommandTheyName_IsThere()
+    {
+        var named = ((string[])["deploy.md", "operations.md", "getting-started.md"])
+            .SelectMany(guide => Commands().Matches(File.ReadAllText(RepositoryRoot.File("docs", guide))))
+            .Select(match => match.Groups["command"].Value)
+            .ToList();
+
+        Assert.NotEmpty(named);
+        Assert.Empty(named.Except(WorkflowTests.CommandNames));
+    }
+
+    [GeneratedRegex(
+        @"(?:^|`)serverless (?<command>[a-z][a-z-]+)(?=[\s`])|--project cli -- (?<command>[a-z][a-z-]+)",
+        RegexOptions.Multiline
+    )]
+    private static partial Regex Commands();
+
     [GeneratedRegex(@"^### `(?<alert>[a-z-]+)`(?<text>.*?)(?=^##|\z)", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Sections();
 

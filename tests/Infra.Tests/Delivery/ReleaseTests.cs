@@ -103,6 +103,32 @@ public sealed class ReleaseTests : IDisposable
     }
 
     [Fact]
+    public async Task Release_WhatIsThereCannotBeAsked_StopsBeforeItChangesAnything()
+    {
+        await ReleaseAsync("1.0.0");
+        folder.Write("no-access", "");
+
+        var (code, output) = await ReleaseAsync("1.0.1");
+
+        Assert.Equal(2, code);
+        Assert.Contains("cannot be read", output, StringComparison.Ordinal);
+        Assert.Single(Lines("templates"));
+    }
+
+    [Fact]
+    public async Task Release_AfterEverythingWasDeleted_IsAFirstOne()
+    {
+        await ReleaseAsync("1.0.0");
+        Directory.Delete(folder.File("storage"), recursive: true);
+        folder.Write("no-group", "");
+
+        var (code, output) = await ReleaseAsync("1.0.1");
+
+        Assert.True(code == 0, output);
+        Assert.Contains("(now: none)", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Release_WithoutPackages_TouchesNothing()
     {
         var (code, _) = await RunAsync("release.sh", "dev", "9.9.9", folder.Path);

@@ -95,7 +95,7 @@ public sealed partial class WorkflowTests
     }
 
     /// <summary>The names of the command line's commands, as its source makes them.</summary>
-    private static IReadOnlySet<string> CommandNames { get; } =
+    internal static IReadOnlySet<string> CommandNames { get; } =
         Directory
             .EnumerateFiles(RepositoryRoot.File("cli"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(file => Made().Matches(File.ReadAllText(file)))

@@ -21,7 +21,11 @@ case "$1 $2 $3" in
       *) echo "${query}" | cut -d. -f3 ;;
     esac
     ;;
-  "storage blob exists") [ -f "$FAKE/storage/$name" ] && echo true || echo false ;;
+  "group exists -n") [ -f "$FAKE/no-group" ] && echo false || echo true ;;
+  "storage blob exists")
+    if [ -f "$FAKE/no-access" ]; then echo "403" >&2; exit 1; fi
+    [ -f "$FAKE/storage/$name" ] && echo true || echo false
+    ;;
   "storage blob upload")
     if [ -f "$FAKE/refuse-upload" ]; then rm "$FAKE/refuse-upload"; echo "403: the role does not count yet" >&2; exit 1; fi
     mkdir -p "$(dirname "$FAKE/storage/$name")" && cp "$file" "$FAKE/storage/$name"
