@@ -56,10 +56,18 @@ publish() { # zip
   az functionapp deployment source config-zip -g "$group" -n "$app" --src "$1" -o none
 }
 
+# Until the app asks for machines itself: SERVERLESS_SMOKE_POOL is a scale set that gets one for the trial.
+machines() { # how many
+  [ -z "${SERVERLESS_SMOKE_POOL:-}" ] || az vmss scale -g "$group" -n "$SERVERLESS_SMOKE_POOL" --new-capacity "$1" -o none
+}
+
 smoke() { # seed of the sample
-  local url key
+  local url key result=0
   url=$(value appUrl) && key=$(az functionapp keys list -g "$group" -n "$app" --query functionKeys.default -o tsv) || return 1
-  SERVERLESS_URL="$url" SERVERLESS_KEY="$key" "$infra/smoke.sh" "$1"
+  machines 1 || return 1
+  SERVERLESS_URL="$url" SERVERLESS_KEY="$key" "$infra/smoke.sh" "$1" || result=1
+  machines 0 || echo "give the machine of $SERVERLESS_SMOKE_POOL back by hand: az vmss scale -g $group -n $SERVERLESS_SMOKE_POOL --new-capacity 0" >&2
+  return $result
 }
 
 remember() { # in the storage itself, so that any machine knows where to go back to

@@ -7,6 +7,7 @@ namespace Serverless.Infra.Tests.Delivery;
 public sealed class ReleaseTests : IDisposable
 {
     private readonly TestFolder folder = new();
+    private string? smokePool;
 
     public ReleaseTests()
     {
@@ -77,6 +78,34 @@ public sealed class ReleaseTests : IDisposable
         const string WithCuda = "worker/1.0.0/serverless-worker.tar.gz sum-1.0.0 worker/1.0.0/serverless-worker-cuda.tar.gz sum-cuda";
         Assert.Equal([WithCuda, "worker/1.0.1/serverless-worker.tar.gz sum-1.0.1", WithCuda], Lines("templates"));
         Assert.Equal("with cuda", Text("storage/worker/1.0.0/serverless-worker-cuda.tar.gz"));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Release_WithAPoolForTheTrial_GivesItsMachineBackWhateverCameOfIt(bool works)
+    {
+        if (!works)
+        {
+            folder.Write("broken", "");
+        }
+
+        var (code, _) = await ReleaseAsync("1.0.0", pool: "vmss-cpu");
+
+        Assert.Equal(works ? 0 : 1, code);
+        var calls = Lines("calls")
+            .Where(call =>
+                call.StartsWith("vmss ", StringComparison.Ordinal) || call.StartsWith("serverless run ", StringComparison.Ordinal)
+            )
+            .Select(call => call.Split(' ') is ["vmss", ..] ? call : "run");
+        Assert.Equal(
+            [
+                "vmss scale -g resourceGroupName -n vmss-cpu --new-capacity 1 -o none",
+                "run",
+                "vmss scale -g resourceGroupName -n vmss-cpu --new-capacity 0 -o none",
+            ],
+            calls
+        );
     }
 
     [Fact]
@@ -188,8 +217,9 @@ public sealed class ReleaseTests : IDisposable
         );
     }
 
-    private async Task<(int Code, string Output)> ReleaseAsync(string version)
+    private async Task<(int Code, string Output)> ReleaseAsync(string version, string? pool = null)
     {
+        smokePool = pool;
         folder.Write($"packages/worker/{version}/serverless-worker.tar.gz", $"worker {version}");
         folder.Write($"packages/worker/{version}/serverless-worker.tar.gz.sha256", $"sum-{version}  serverless-worker.tar.gz\n");
         folder.Write("packages/serverless-app.zip", $"app {version};");
@@ -224,6 +254,7 @@ public sealed class ReleaseTests : IDisposable
         start.Environment["FAKE"] = folder.Path;
         start.Environment["SERVERLESS"] = "serverless";
         start.Environment["SERVERLESS_PAUSE"] = "0";
+        start.Environment["SERVERLESS_SMOKE_POOL"] = smokePool;
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync(Token);
         var errors = process.StandardError.ReadToEndAsync(Token);

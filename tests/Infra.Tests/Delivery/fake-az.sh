@@ -33,6 +33,7 @@ case "$1 $2 $3" in
   "storage blob download") cp "$FAKE/storage/$name" "$file" ;;
   "storage blob list") cat "$FAKE/newest" 2>/dev/null || true ;;
   "functionapp deployment source") cat "$src" >>"$FAKE/published" ;;
+  "vmss scale -g") ;;
   "functionapp keys list") echo the-key ;;
   *) echo "unexpected: az $*" >&2 && exit 2 ;;
 esac
