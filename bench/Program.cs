@@ -9,6 +9,7 @@ using Serverless.Bench.Ingest;
 using Serverless.Bench.Log;
 using Serverless.Bench.Start;
 using Serverless.Bench.Stream;
+using Serverless.Bench.Torch;
 using Serverless.Bench.Train;
 
 if (args is [StartBenchmark.BareArgument, var port])
@@ -27,6 +28,7 @@ IBenchmark[] benchmarks =
     new IngestBenchmark(),
     new InferBenchmark(),
     new TrainBenchmark(),
+    new TorchEpochBenchmark(),
     new DurableBenchmark(),
     new HttpBenchmark(),
     new LogBenchmark(),
@@ -39,7 +41,7 @@ if (args.Length is not (1 or 3) || args.Length == 3 && args[1] != "--json")
     Console.WriteLine("dotnet run -c Release --project bench -- NAME [--json FILE]");
     foreach (var benchmark in benchmarks)
     {
-        Console.WriteLine($"  {benchmark.Name, -10} {benchmark.About}");
+        Console.WriteLine($"  {benchmark.Name, -12} {benchmark.About}");
     }
 
     return args.Length == 0 ? 0 : 2;

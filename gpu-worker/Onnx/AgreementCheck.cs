@@ -9,21 +9,20 @@ using Serverless.Pipeline.Training;
 namespace Serverless.GpuWorker.Onnx;
 
 /// <summary>
-/// Holds the graph, as serving runs it, against the trainer's own library: every probability within <see cref="Bound"/>, every value within
-/// Bound x max(1, |value|), and no row with another class (unless two classes are as probable as each other within the bound).
+/// Holds the graph, as serving runs it, against the trainer's own library: every probability within the model's <see cref="AgreementBound"/>, every
+/// value within Bound x max(Scale, |value|), and no row with another class (unless two classes are as probable as each other within the bound).
 /// </summary>
 internal sealed class AgreementCheck(ITrainedModel model, FeatureSet features, OnnxModel onnx)
 {
-    public const double Bound = 1e-9;
-
     /// <summary>Rows that go through the trainer's library at once.</summary>
     private const int Slice = 8192;
 
+    private readonly AgreementBound bound = model.Agreement;
     private readonly double[] binary = new double[2];
     private long rows;
     private double largest;
 
-    public AgreementProof Proof => new(rows, largest, Bound);
+    public AgreementProof Proof => new(rows, largest, bound.Bound);
 
     /// <param name="batch">The first columns are the features, in order.</param>
     /// <param name="kind">What the rows are, for the error.</param>
@@ -53,7 +52,7 @@ internal sealed class AgreementCheck(ITrainedModel model, FeatureSet features, O
         if (onnx.Signature.Task == PredictionTask.Regression)
         {
             var (expected, found) = (native[nativeRow], graph.Values![row]);
-            return Within(Math.Abs(found - expected) / Math.Max(1, Math.Abs(expected)))
+            return Within(Math.Abs(found - expected) / Math.Max(bound.Scale, Math.Abs(expected)))
                 ? null
                 : $"the trainer answers {Text(expected)}, the graph {Text(found)}";
         }
@@ -84,7 +83,7 @@ internal sealed class AgreementCheck(ITrainedModel model, FeatureSet features, O
         }
 
         var label = graph.Labels![row];
-        return truth[best] - truth[label] <= Bound
+        return truth[best] - truth[label] <= bound.Bound
             ? null
             : $"the trainer answers '{onnx.Signature.Classes[best]}', the graph '{onnx.Signature.Classes[label]}'";
     }
@@ -93,14 +92,14 @@ internal sealed class AgreementCheck(ITrainedModel model, FeatureSet features, O
     private bool Within(double difference)
     {
         largest = Math.Max(largest, difference);
-        return difference <= Bound;
+        return difference <= bound.Bound;
     }
 
     private JobFailedException Disagreement(ColumnBatch batch, int row, string kind, string wrong)
     {
         var values = batch.Columns.Take(features.Count).Select(column => $"{column.Name}={Value(column, row)}");
         return new JobFailedException(
-            $"The exported graph disagrees with its trainer on {kind} row {row + 1}: {wrong}; expected within {Bound:R}. The model is not "
+            $"The exported graph disagrees with its trainer on {kind} row {row + 1}: {wrong}; expected within {bound.Bound:R}. The model is not "
                 + $"used. The row: {string.Join(", ", values.Take(100))}. Please report this with the job's log.",
             userError: false
         );

@@ -64,6 +64,14 @@ internal sealed class GraphBuilder
             I = value,
         };
 
+    public static AttributeProto Attribute(string name, float value) =>
+        new()
+        {
+            Name = name,
+            Type = AttributeProto.Types.AttributeType.Float,
+            F = value,
+        };
+
     public static AttributeProto Attribute(string name, IEnumerable<long> values)
     {
         var attribute = new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Ints };

@@ -23,6 +23,9 @@ internal interface ITrainer
 
     ClassWeight ClassWeight { get; }
 
+    /// <summary>Whether columns with a single value belong to what is learned: where the places of columns mean something.</summary>
+    bool AllColumns => false;
+
     /// <summary>
     /// Trains until the validation loss no longer falls, from the restored checkpoint on where there is one: the model is the same as without
     /// the interruption. Releases the rows' values as soon as it has its own form of them.
@@ -54,6 +57,9 @@ internal interface ITrainedModel : IDisposable
     /// <summary>Of the best round on the validation rows.</summary>
     double ValidationLoss { get; }
 
+    /// <summary>How near the graph must come to <see cref="Predict"/>.</summary>
+    AgreementBound Agreement { get; }
+
     /// <summary>Adds the nodes from the matrix of features, float64 [N, features], to the raw scores.</summary>
     /// <returns>Name of the output, float64 [N, scores]: one score for binary and regression, one a class for more classes.</returns>
     string Export(GraphBuilder graph, IReadOnlyList<string> featureOutputs);
@@ -63,4 +69,13 @@ internal interface ITrainedModel : IDisposable
 
     /// <summary>Values of each feature at which the model's answer may change: where an export would err first.</summary>
     IReadOnlyList<double[]> Edges();
+}
+
+/// <summary>The arithmetic of a trainer's library, and so the difference that its graph may have.</summary>
+/// <param name="Bound">Largest difference of a probability; of a value in parts of max(<paramref name="Scale"/>, |value|).</param>
+/// <param name="Scale">Of a regression's values.</param>
+internal readonly record struct AgreementBound(double Bound, double Scale)
+{
+    /// <summary>For double arithmetic from the columns to the answer.</summary>
+    public static AgreementBound Doubles { get; } = new(1e-9, 1);
 }

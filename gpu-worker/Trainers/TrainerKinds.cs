@@ -1,5 +1,6 @@
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Trainers.LightGbm;
+using Serverless.GpuWorker.Trainers.Torch;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Jobs;
 
@@ -14,8 +15,9 @@ internal static class TrainerKinds
         definition switch
         {
             { LightGbm: { } settings } => new LightGbmTrainer(settings, segmentRounds),
+            { Torch: { } settings } => new TorchTrainer(settings),
             _ => throw new JobFailedException(
-                "A trainer of the definition names no kind that this worker knows; expected lightgbm. Update the worker.",
+                "A trainer of the definition names no kind that this worker knows; expected lightgbm or torch. Update the worker.",
                 userError: true
             ),
         };

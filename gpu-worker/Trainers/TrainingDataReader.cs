@@ -9,7 +9,10 @@ namespace Serverless.GpuWorker.Trainers;
 /// Reads the two parts of a split into memory, each file once: what only the whole file shows (categories by frequency, constant columns,
 /// classes) is settled at the end, in place.
 /// </summary>
-internal sealed class TrainingDataReader(DatasetSchema schema, DataDefinition data)
+/// <param name="schema">Of the data set.</param>
+/// <param name="data">Target, task and ignored columns.</param>
+/// <param name="allColumns">Whether columns with a single value are kept.</param>
+internal sealed class TrainingDataReader(DatasetSchema schema, DataDefinition data, bool allColumns = false)
 {
     /// <summary>A block of 16 MB: large enough to be rare, small enough to be let go soon.</summary>
     private const int ValuesInBlock = 2 << 20;
@@ -39,7 +42,7 @@ internal sealed class TrainingDataReader(DatasetSchema schema, DataDefinition da
             scan.Add(batch, batch.Columns[^1]);
         }
 
-        var settled = scan.Settle(maxCategories);
+        var settled = scan.Settle(maxCategories, allColumns);
         var classes = data.Task == PredictionTask.Regression ? [] : ClassOrder.Of(settled.ClassCounts, data);
         Require(settled, trainFile);
         var labels = new ClassLabels(classes, data.Task);

@@ -38,7 +38,7 @@ internal sealed class TrainingScan(IReadOnlyList<ColumnSchema> columns, Predicti
     }
 
     /// <summary>What is known once all rows were seen.</summary>
-    public SettledRows Settle(int maxCategories)
+    public SettledRows Settle(int maxCategories, bool allColumns)
     {
         var dropped = new Dictionary<string, string>();
         var features = new List<Feature>();
@@ -46,7 +46,7 @@ internal sealed class TrainingScan(IReadOnlyList<ColumnSchema> columns, Predicti
         var final = new List<int[]?>();
         for (var column = 0; column < columns.Count; column++)
         {
-            if (scans[column].WhyConstant() is { } why)
+            if (!allColumns && scans[column].WhyConstant() is { } why)
             {
                 dropped[columns[column].Name] = why;
                 continue;

@@ -112,7 +112,7 @@ internal sealed class TrainingSession(
         // Nothing is worth saving yet.
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Leaving);
         var clock = Stopwatch.StartNew();
-        var reader = new TrainingDataReader(files.Schema, definition.Data);
+        var reader = new TrainingDataReader(files.Schema, definition.Data, kind.AllColumns);
         var data = reader.Read(files.Train, files.Validation, kind.MaxCategories, kind.ClassWeight, leave.Token);
         claim.Log.LogInformation(
             "Read {Train:N0} training and {Validation:N0} validation rows of {Columns} columns in {Seconds:0.0} s.",

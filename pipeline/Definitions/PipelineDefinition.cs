@@ -127,6 +127,8 @@ public sealed record TrainingDefinition
 public sealed record TrainerDefinition
 {
     public LightGbmSettings? LightGbm { get; init; }
+
+    public TorchSettings? Torch { get; init; }
 }
 
 public enum ClassWeight

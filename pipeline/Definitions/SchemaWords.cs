@@ -13,7 +13,7 @@ internal static partial class SchemaWords
         [("monitoring", "retrain")] = "Drift is not available in this version. Remove the key",
         [("", "schedule")] = "Schedules are not available in this version: a dropped file starts a run. Remove the section",
         [("", "serving")] = "Serving has no settings in this version. Remove the section",
-        [("training.trainers[]", "torch")] = "Trainer 'torch' is not available in this version. Use lightgbm",
+        [("training.trainers[]", "pytorch")] = "Trainer 'pytorch' is called 'torch' here. Rename the key",
         [("training.trainers[]", "command")] = "Trainer 'command' is not available in this version. Use lightgbm",
         [("training.trainers[]", "xgboost")] = "Trainer 'xgboost' is not available. Use lightgbm",
         [("training.trainers[]", "catboost")] = "Trainer 'catboost' is not available. Use lightgbm",
@@ -79,7 +79,7 @@ internal static partial class SchemaWords
     private static string Range(SchemaRule rule) =>
         (rule.Minimum, rule.ExclusiveMinimum, rule.Maximum) switch
         {
-            ({ } least, _, { } most) => $" from {least:N0} to {most:N0}",
+            ({ } least, _, { } most) => $" from {least:#,0.##} to {most:#,0.##}",
             (_, { } above, { } most) => $" above {above:N0}, at most {most:N0}",
             ({ } least, _, null) => $" of {least:N0} or more",
             _ => "",

@@ -35,6 +35,6 @@ public sealed record TrainOutcome
 }
 
 /// <param name="Rows">Rows compared, real and adversarial.</param>
-/// <param name="MaxDifference">Largest difference of a probability, or of a value divided by max(1, |value|).</param>
+/// <param name="MaxDifference">Largest difference of a probability, or of a value divided by max(1, |value|), of a network in place of 1 the target's deviation.</param>
 /// <param name="Bound">What it had to stay within.</param>
 public sealed record AgreementProof(long Rows, double MaxDifference, double Bound);

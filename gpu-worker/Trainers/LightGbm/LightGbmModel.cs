@@ -33,6 +33,8 @@ internal sealed class LightGbmModel : ITrainedModel
 
     public int Trees => trees.Count;
 
+    public AgreementBound Agreement => AgreementBound.Doubles;
+
     public string Export(GraphBuilder graph, IReadOnlyList<string> featureOutputs) =>
         new TreeEnsemble(trees, scores).Export(graph, featureOutputs);
 

@@ -62,7 +62,7 @@ public sealed class LightGbmExportTests
         check.Compare(new AdversarialRows(features, model.Edges(), 5).From(real, 20_000), "adversarial");
 
         Assert.True(check.Proof.Rows > 500);
-        Assert.True(check.Proof.MaxDifference <= AgreementCheck.Bound);
+        Assert.True(check.Proof.MaxDifference <= model.Agreement.Bound);
     }
 
     private static double Draw(Random random, bool withNaN) =>

@@ -31,6 +31,12 @@ internal static class Sessions
             },
         };
 
+    public static PipelineDefinition With(this PipelineDefinition definition, params TorchSettings[] trainers) =>
+        definition with
+        {
+            Training = definition.Training with { Trainers = [.. trainers.Select(settings => new TrainerDefinition { Torch = settings })] },
+        };
+
     public static TrainedGraph Train(
         PipelineDefinition definition,
         TrainingFiles files,

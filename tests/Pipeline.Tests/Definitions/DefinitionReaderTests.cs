@@ -122,12 +122,12 @@ public sealed class DefinitionReaderTests
     [InlineData(Minimal + "deployment: { strategy: canary }\n", 3, 25, "deployment.strategy", "'canary' is not available", "Use direct")]
     [InlineData(Minimal + "deployment: { steps: [10, 100] }\n", 3, 15, "deployment", "Canary steps are not available", "Remove the key")]
     [InlineData(
-        Minimal + "training: { trainers: [{ torch: {} }] }\n",
+        Minimal + "training: { trainers: [{ pytorch: {} }] }\n",
         3,
         26,
         "training.trainers[0]",
-        "'torch' is not available",
-        "Use lightgbm"
+        "is called 'torch' here",
+        "Rename the key"
     )]
     [InlineData(
         Minimal + "training: { trainers: [{ prophet: {} }] }\n",
@@ -135,7 +135,7 @@ public sealed class DefinitionReaderTests
         26,
         "training.trainers[0]",
         "Found key 'prophet'",
-        "expected 'lightgbm'"
+        "expected one of lightgbm, torch"
     )]
     // Types and ranges.
     [InlineData("name: prices\n", 1, 1, "", "Found no 'data'", "Add 'data:'")]
@@ -159,6 +159,22 @@ public sealed class DefinitionReaderTests
         "Found 0",
         "above 0, at most 1"
     )]
+    [InlineData(
+        Minimal + "training: { trainers: [{ torch: { dropout: 0.95 } }] }\n",
+        3,
+        44,
+        "training.trainers[0].torch.dropout",
+        "Found 0.95",
+        "a number from 0 to 0.9"
+    )]
+    [InlineData(
+        Minimal + "training: { trainers: [{ torch: { image: { height: 8 } } }] }\n",
+        3,
+        42,
+        "training.trainers[0].torch.image",
+        "Found no 'width'",
+        "Add 'width:'"
+    )]
     [InlineData(Minimal + "training: { trainers: [] }\n", 3, 23, "training.trainers", "Found 0 items", "1 to 16")]
     [InlineData(
         Minimal + "training: { trainers: [lightgbm] }\n",
@@ -166,7 +182,7 @@ public sealed class DefinitionReaderTests
         24,
         "training.trainers[0]",
         "the text 'lightgbm'",
-        "keys and values ('lightgbm')"
+        "keys and values (one of lightgbm, torch)"
     )]
     [InlineData(Minimal + "gate: { approval: yes }\n", 3, 19, "gate.approval", "the text 'yes'", "Write true or false")]
     [InlineData(Minimal + "gate: { approval: true, approvalTimeout: 5 min }\n", 3, 42, "gate.approvalTimeout", "Found '5 min'", "24h")]

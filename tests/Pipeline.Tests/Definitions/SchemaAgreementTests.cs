@@ -38,6 +38,8 @@ public sealed class SchemaAgreementTests
         Defaults(definitions.GetProperty("training"), new TrainingDefinition());
         Defaults(definitions.GetProperty("compute"), new ComputeDefinition());
         Defaults(definitions.GetProperty("lightgbm"), new LightGbmSettings());
+        Defaults(definitions.GetProperty("torch"), new TorchSettings());
+        Defaults(definitions.GetProperty("image"), new ImageSettings { Height = 4, Width = 4 });
         Defaults(definitions.GetProperty("gate"), new GateDefinition());
         Defaults(definitions.GetProperty("deployment"), new DeploymentDefinition());
         Defaults(definitions.GetProperty("expectation"), new Expectation());
