@@ -1,0 +1,50 @@
+using System.Diagnostics;
+using Serverless.Testing;
+
+namespace Serverless.Local.Tests.EventHubs;
+
+/// <summary>Programs beside the tests: the unmodified npm client, and a broker that can be killed.</summary>
+internal static class Children
+{
+    /// <summary>Runs a script with Node and gives what it printed; it must end with 0.</summary>
+    public static async Task<string> NodeAsync(string script, params string[] arguments)
+    {
+        using var node = Start("node", [RepositoryRoot.File("tests", "Local.Tests", "EventHubs", "npm", script), .. arguments]);
+        node.StandardInput.Close();
+        try
+        {
+            var output = node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var errors = node.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await node.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(node.ExitCode == 0, $"{script} ended with {node.ExitCode}. {await errors}{await output}");
+            return await output;
+        }
+        finally
+        {
+            if (!node.HasExited)
+                node.Kill();
+        }
+    }
+
+    /// <summary>A broker in its own process; the connection string comes with it.</summary>
+    public static async Task<(Process Process, string ConnectionString)> BrokerAsync(string folder, int port)
+    {
+        var process = Start(
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "Serverless.Local.CrashApp.dll"), "broker", folder, $"{port}"]
+        );
+        var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        Assert.True(line?.StartsWith("Endpoint=", StringComparison.Ordinal), $"The broker said '{line}'.");
+        return (process, line!);
+    }
+
+    private static Process Start(string file, string[] arguments) =>
+        Process.Start(
+            new ProcessStartInfo(file, arguments)
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            }
+        )!;
+}

@@ -1,0 +1,76 @@
+using Amqp;
+using Serverless.Local.EventHubs;
+using Serverless.Testing;
+
+namespace Serverless.Local.Tests.EventHubs;
+
+public sealed class KillTests
+{
+    [Fact]
+    public async Task Broker_KilledWhileSending_KeepsEveryAcknowledgedEventOnce()
+    {
+        using var folder = new TestFolder();
+        var acknowledged = new List<int>();
+        var sent = 0;
+        var port = 0;
+        for (var round = 0; round < 3; round++)
+        {
+            var (process, text) = await Children.BrokerAsync(folder.Path, port);
+            using var own = process;
+            var connection = await ConnectAsync(text);
+            port = EventHubsConnectionString.Parse(text).Port;
+            var link = new SenderLink(new Session(connection), "sender", "single/Partitions/0");
+            var enough = acknowledged.Count + 300;
+            for (var i = 0; i < 2000; i++)
+            {
+                link.Send(
+                    AmqpTalk.Event($"{sent++}"),
+                    (_, message, outcome, _) =>
+                    {
+                        if (outcome is not Amqp.Framing.Accepted)
+                            return;
+                        var number = int.Parse(System.Text.Encoding.UTF8.GetString((byte[])message.Body), null);
+                        lock (acknowledged)
+                            acknowledged.Add(number);
+                    },
+                    null
+                );
+            }
+            await Eventually.HoldsAsync(() => Count() >= enough, "some acknowledgements", TestContext.Current.CancellationToken);
+            process.Kill();
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        var (last, again) = await Children.BrokerAsync(folder.Path, 0);
+        using var ended = last;
+        var reader = await ConnectAsync(again);
+        var link2 = new Session(reader).Receiver("reader", "single/ConsumerGroups/$Default/Partitions/0");
+        link2.SetCredit(10_000);
+        var seen = new List<Seen>();
+        while (await link2.ReceiveAsync(TimeSpan.FromSeconds(3)) is { } message)
+            seen.Add(AmqpTalk.See(message));
+        last.StandardInput.Close();
+        await last.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        var bodies = seen.Select(s => int.Parse(s.Body, null)).ToList();
+        Assert.Equal(bodies.Count, bodies.Distinct().Count());
+        Assert.Empty(acknowledged.Except(bodies));
+        Assert.Equal(bodies.Order(), bodies);
+        Assert.Equal(Enumerable.Range(0, seen.Count).Select(i => (long)i), seen.Select(s => s.Sequence));
+
+        int Count()
+        {
+            lock (acknowledged)
+                return acknowledged.Count;
+        }
+    }
+
+    private static Task<Connection> ConnectAsync(string text)
+    {
+        var parts = EventHubsConnectionString.Parse(text);
+        return new ConnectionFactory().CreateAsync(
+            new Address("127.0.0.1", parts.Port, parts.KeyName, parts.Key, "/", "amqp"),
+            TestContext.Current.CancellationToken
+        );
+    }
+}
