@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Serverless.Cli.Api;
 using Serverless.Cli.Stack;
+using Serverless.EndToEnd.Tests.Batch;
 using Serverless.EndToEnd.Tests.Stack;
 using Serverless.Pipeline.Runs;
 using Serverless.Pipeline.Storage;
@@ -18,10 +19,10 @@ public sealed class FreshProcessTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task EveryActivity_InAFreshProcess_EndsInTheSameModel()
+    public async Task EveryActivity_InAFreshProcess_EndsAsAlways()
     {
         await using var stack = await TestStack.StartAsync(
-            new Dictionary<string, string?> { ["SERVERLESS_FAULT"] = "kill:after-record:*" },
+            new Dictionary<string, string?> { ["SERVERLESS_FAULT"] = "kill:after-record:*", ["LocalBytes"] = "100000" },
             restartApp: false
         );
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Token);
@@ -36,7 +37,22 @@ public sealed class FreshProcessTests
 
         Assert.True(run.Deployed);
         await stack.PredictAsync("isolated", 1, SmallData.Row);
-        var ran = await ActivitiesOfAsync(stack, id);
+        await stack.DropRowsAsync("isolated", "rows.csv", BinaryData.FromString(BatchStack.Rows(92, 100)));
+        var small = (await stack.OnlyJobAsync("isolated")).JobId;
+        await stack.JobSucceedsAsync(small);
+        // Over LocalBytes: a worker scores it.
+        await stack.DropRowsAsync("isolated", "large.csv", BinaryData.FromString(BatchStack.Rows(93, 20_000)));
+        var large = (
+            await Eventually.GivesAsync(
+                async () => (await stack.JobsAsync("isolated")).SingleOrDefault(job => job.JobId != small),
+                "the job of the large file",
+                Token
+            )
+        ).JobId;
+        await stack.JobSucceedsAsync(large);
+        List<string> ran = [];
+        foreach (var instance in (string[])[id, small, large])
+            ran.AddRange(await ActivitiesOfAsync(stack, instance));
         Assert.Contains("FindLosses", ran);
         Assert.Equal(await AllActivitiesAsync(stack), ran.Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(1 + ran.Count, stack.Local.App.Starts);
