@@ -6,6 +6,7 @@ using Serverless.Bench.Frame;
 using Serverless.Bench.Http;
 using Serverless.Bench.Infer;
 using Serverless.Bench.Ingest;
+using Serverless.Bench.LightGbmJob;
 using Serverless.Bench.Log;
 using Serverless.Bench.Start;
 using Serverless.Bench.Stream;
@@ -29,6 +30,7 @@ IBenchmark[] benchmarks =
     new InferBenchmark(),
     new TrainBenchmark(),
     new TorchEpochBenchmark(),
+    new LightGbmJobBenchmark(),
     new DurableBenchmark(),
     new HttpBenchmark(),
     new LogBenchmark(),

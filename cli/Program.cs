@@ -24,6 +24,7 @@ var root = new RootCommand(
     HubsCommand.Create(),
     SendCommand.Create(),
     ReadCommand.Create(),
+    EvictCommand.Create(),
 };
 Command[] clients =
 [

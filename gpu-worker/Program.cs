@@ -20,13 +20,16 @@ if (args is ["--help"] or ["-h"])
 
 var configuration = WorkerSettings.Read(Directory.GetCurrentDirectory());
 WorkerOptions options;
+PriceTable prices;
 StorageClients storage;
 try
 {
     options = WorkerOptions.Parse(args, configuration["WORKER_QUEUES"]);
     storage = StorageClients.FromConfiguration(configuration);
+    prices = configuration["PRICES"] is { Length: > 0 } table ? PriceTable.Parse(File.ReadAllText(table), table) : PriceTable.BuiltIn;
 }
-catch (Exception unusable) when (unusable is ArgumentException or InvalidOperationException or FormatException)
+catch (Exception unusable)
+    when (unusable is ArgumentException or InvalidOperationException or FormatException or InvalidDataException or IOException)
 {
     await Console.Error.WriteLineAsync(unusable.Message);
     return 2;
@@ -49,7 +52,7 @@ try
     using var departure = new Departure(time);
     var address = configuration[MachineMetadata.Setting] ?? MachineMetadata.Azure;
     using var metadata = new MachineMetadata(new Uri(address));
-    var found = await metadata.MachineAsync(PriceTable.BuiltIn, stopping.Token);
+    var found = await metadata.MachineAsync(prices, stopping.Token);
     var machine = found ?? new MachineInfo(Environment.MachineName, MachineKind.Local);
     var watch = new EvictionWatch(metadata, machine.Name, departure, time, logging.CreateLogger<EvictionWatch>());
     var watching = found is null ? Task.CompletedTask : watch.RunAsync(stopping.Token);

@@ -38,6 +38,8 @@ internal static class DemoCommand
             Seed,
             UpCommand.Port,
             UpCommand.StoragePort,
+            UpCommand.EvictEvery,
+            UpCommand.EvictSeed,
         };
         command.SetAction(
             (arguments, cancellationToken) =>
@@ -46,7 +48,8 @@ internal static class DemoCommand
                         arguments.GetValue(Rows),
                         arguments.GetValue(Seed),
                         Chosen(arguments, UpCommand.Port),
-                        Chosen(arguments, UpCommand.StoragePort)
+                        Chosen(arguments, UpCommand.StoragePort),
+                        UpCommand.Evictions(arguments)
                     ),
                     cancellationToken
                 )

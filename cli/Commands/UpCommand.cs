@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Serverless.Cli.Stack;
+using Serverless.Cli.Stack.Spot;
 using Serverless.Local.EventHubs;
+using Serverless.Pipeline.Definitions;
 using Spectre.Console;
 
 namespace Serverless.Cli.Commands;
@@ -38,6 +40,27 @@ internal static class UpCommand
         DefaultValueFactory = _ => EventHubsConnectionString.DefaultPort,
         HelpName = "PORT",
     };
+    public static Option<string?> EvictEvery { get; } =
+        new("--evict-every")
+        {
+            Description = "Take workers away at random moments, as Spot does: the mean time between two, such as 20s.",
+            HelpName = "TIME",
+            Validators = { EvictCommand.Duration },
+        };
+
+    public static Option<int> EvictSeed { get; } =
+        new("--evict-seed")
+        {
+            Description = "Seed of the evictions: the same moments again.",
+            DefaultValueFactory = _ => 1,
+            HelpName = "S",
+        };
+
+    /// <summary>What the two options ask for.</summary>
+    public static RandomEvictionOptions? Evictions(ParseResult arguments) =>
+        arguments.GetValue(EvictEvery) is { } every
+            ? new RandomEvictionOptions(Durations.Parse(every), arguments.GetValue(EvictSeed))
+            : null;
 
     private static readonly Option<string?> Folder = new("--folder")
     {
@@ -57,6 +80,8 @@ internal static class UpCommand
             HubsPort,
             Workers,
             Folder,
+            EvictEvery,
+            EvictSeed,
         };
         command.SetAction(RunAsync);
         return command;
@@ -73,6 +98,7 @@ internal static class UpCommand
             Streaming = true,
             HubsPort = arguments.GetValue(HubsPort),
             Workers = arguments.GetValue(Workers),
+            RandomEvictions = Evictions(arguments),
             Report = console.WriteLine,
         };
         await using var stack = await LocalStack.StartAsync(options, cancellationToken);

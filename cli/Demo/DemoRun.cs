@@ -49,6 +49,7 @@ internal sealed class DemoRun(IAnsiConsole console, TimeProvider time)
             Folder = state.Path,
             Port = options.Port ?? FreePorts.FirstOrAny(StackOptions.DefaultPort, 1),
             StoragePort = options.StoragePort ?? FreePorts.FirstOrAny(StackOptions.DefaultStoragePort, 3),
+            RandomEvictions = options.Evictions,
             Report = console.WriteLine,
         };
 

@@ -1,3 +1,4 @@
+using Serverless.Cli.Stack.Spot;
 using Serverless.Pipeline.Storage;
 
 namespace Serverless.Cli.Stack;
@@ -10,6 +11,10 @@ internal sealed class LocalStack : IAsyncDisposable
     private readonly IDisposable ownership;
     private readonly StackOptions options;
     private readonly StateFolder state;
+    private readonly MetadataServer metadata = new(TimeProvider.System);
+    private readonly EvictionDoor door;
+    private readonly CancellationTokenSource stopping = new();
+    private Task evicting = Task.CompletedTask;
 
     private LocalStack(StackOptions options, StateFolder state, IDisposable ownership, AzuriteServer azurite, string connection)
     {
@@ -17,7 +22,9 @@ internal sealed class LocalStack : IAsyncDisposable
         Azurite = azurite;
         Hubs = options.Streaming ? new HubServer(state.File("eventhubs"), options.HubsPort, state.Log("hubs")) : null;
         App = new AppHost(options, state, connection, Hubs);
-        Workers = new WorkerPool(options, state, connection);
+        Workers = new WorkerPool(options, state, connection, metadata);
+        door = new EvictionDoor(Workers, state);
+        metadata.Otherwise = door.AnswerAsync;
         Storage = azurite.Clients();
     }
 
@@ -63,7 +70,7 @@ internal sealed class LocalStack : IAsyncDisposable
             }
 
             await stack.App.StartAsync(cancellationToken);
-            stack.Workers.Start();
+            await stack.StartWorkersAsync(cancellationToken);
             return stack;
         }
         catch
@@ -80,7 +87,10 @@ internal sealed class LocalStack : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await stopping.CancelAsync();
+        await evicting;
         await Task.WhenAll(Workers.DisposeAsync().AsTask(), App.DisposeAsync().AsTask());
+        await metadata.DisposeAsync();
         if (Hubs is not null)
         {
             await Hubs.DisposeAsync();
@@ -88,6 +98,18 @@ internal sealed class LocalStack : IAsyncDisposable
 
         await Azurite.DisposeAsync();
         ownership.Dispose();
+        stopping.Dispose();
+    }
+
+    private async Task StartWorkersAsync(CancellationToken cancellationToken)
+    {
+        await metadata.StartAsync(cancellationToken);
+        door.Open(metadata.Url);
+        Workers.Start();
+        if (options.RandomEvictions is { } random)
+        {
+            evicting = new RandomEvictions(random, Workers, options.Report, TimeProvider.System).RunAsync(stopping.Token);
+        }
     }
 
     private static Task<AzuriteServer> StartAzuriteAsync(StackOptions options, StateFolder state, CancellationToken cancellationToken)

@@ -1,3 +1,5 @@
+using Serverless.Cli.Stack.Spot;
+
 namespace Serverless.Cli.Stack;
 
 /// <summary>How the local stack runs.</summary>
@@ -23,6 +25,9 @@ internal sealed record StackOptions
 
     /// <summary>Greatest number of workers at once; 0 starts none.</summary>
     public int Workers { get; init; } = 1;
+
+    /// <summary>Takes workers at random moments, as Spot does; null takes none.</summary>
+    public RandomEvictionOptions? RandomEvictions { get; init; }
 
     /// <summary>Opens the functions; null lets the app make a key and keep it in <c>keys.json</c>.</summary>
     public string? Key { get; init; }

@@ -84,7 +84,8 @@ internal sealed class StateFolder(string path)
         }
     }
 
-    private T? Read<T>(string name)
+    /// <summary>A document of the folder; null when it is not there or not whole.</summary>
+    public T? Read<T>(string name)
         where T : class
     {
         try

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Azure;
+using Serverless.Cli.Stack.Spot;
+using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 
 namespace Serverless.Cli.Stack;
@@ -8,7 +10,7 @@ namespace Serverless.Cli.Stack;
 /// Starts a worker when a job waits, as the scale set does in Azure: nothing runs while there is nothing to do. A worker ends by itself
 /// when it finds no more jobs.
 /// </summary>
-internal sealed class WorkerPool(StackOptions options, StateFolder state, string storage) : IAsyncDisposable
+internal sealed class WorkerPool(StackOptions options, StateFolder state, string storage, MetadataServer metadata) : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan StopGrace = TimeSpan.FromSeconds(10);
@@ -21,7 +23,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
 
     private readonly StorageClients clients = StorageClients.FromConnectionString(storage);
     private readonly CancellationTokenSource stopping = new();
-    private readonly List<(ChildProcess Process, long StartedAt)> workers = [];
+    private readonly List<LocalWorker> workers = [];
     private readonly Lock gate = new();
     private Task loop = Task.CompletedTask;
     private long crashedAt;
@@ -35,7 +37,48 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
         {
             lock (gate)
             {
-                return [.. workers.Where(worker => !worker.Process.Exited.IsCompleted).Select(worker => worker.Process.Id)];
+                return [.. workers.Where(worker => worker.Lives).Select(worker => worker.Process.Id)];
+            }
+        }
+    }
+
+    /// <summary>The least that Spot gives.</summary>
+    public static TimeSpan LeastNotice { get; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Takes a worker's machine as Spot does: plans the event that it is told of, and kills it when it has acknowledged or the time is up.
+    /// </summary>
+    /// <param name="target">Its name, its process id, or the job it works on; null is any.</param>
+    /// <param name="notice">Null: killed at once.</param>
+    /// <param name="cancellationToken">Leaves the worker where it is.</param>
+    /// <returns>Null when no such worker runs.</returns>
+    public async Task<Eviction?> EvictAsync(string? target, TimeSpan? notice, CancellationToken cancellationToken)
+    {
+        if (await FindAsync(target, cancellationToken) is not { } worker)
+        {
+            return null;
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        var planned = notice is { } time ? metadata.Plan(worker.Name, "Preempt", time) : null;
+        try
+        {
+            while (worker.Lives && notice > Stopwatch.GetElapsedTime(started) && !metadata.IsAcknowledged(planned!))
+            {
+                await Task.Delay(Look, cancellationToken);
+            }
+
+            worker.Evicted = true;
+            worker.Process.Kill();
+            await worker.Process.Exited;
+            var acknowledged = planned is not null && metadata.IsAcknowledged(planned);
+            return new Eviction(worker.Name, acknowledged, Stopwatch.GetElapsedTime(started).TotalSeconds);
+        }
+        finally
+        {
+            if (planned is not null)
+            {
+                metadata.Remove(planned);
             }
         }
     }
@@ -48,7 +91,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
         ChildProcess[] running;
         lock (gate)
         {
-            running = [.. workers.Select(worker => worker.Process).Where(process => !process.Exited.IsCompleted)];
+            running = [.. workers.Where(worker => worker.Lives).Select(worker => worker.Process)];
         }
 
         foreach (var worker in running)
@@ -65,9 +108,9 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
         await stopping.CancelAsync();
         await loop;
         await Task.WhenAll(workers.Select(worker => worker.Process.StopAsync(StopGrace)));
-        foreach (var (process, _) in workers)
+        foreach (var worker in workers)
         {
-            await process.DisposeAsync();
+            await worker.Process.DisposeAsync();
         }
 
         stopping.Dispose();
@@ -95,7 +138,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
 
     private bool HasRoom() => workers.Count < options.Workers && (crashedAt == 0 || Stopwatch.GetElapsedTime(crashedAt) > CrashPause);
 
-    private int ArrivingWorkers() => workers.Count(worker => Stopwatch.GetElapsedTime(worker.StartedAt) < Arriving);
+    private int ArrivingWorkers() => workers.Count(worker => worker.Age < Arriving);
 
     private async Task<int> WaitingAsync(CancellationToken cancellationToken) =>
         await WaitingAsync(Queues.JobsCpu, cancellationToken) + await WaitingAsync(Queues.JobsGpu, cancellationToken);
@@ -115,17 +158,40 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
         }
     }
 
+    private async Task<LocalWorker?> FindAsync(string? target, CancellationToken cancellationToken)
+    {
+        LocalWorker? Named(string? name)
+        {
+            lock (gate)
+            {
+                return workers.Find(worker =>
+                    worker is { Lives: true, Evicted: false } && (name is null || worker.Name == name || $"{worker.Process.Id}" == name)
+                );
+            }
+        }
+
+        if (target is null || Named(target) is not null)
+        {
+            return Named(target);
+        }
+
+        var result = await new JobBoard(clients, TimeProvider.System).ReadResultAsync(target, cancellationToken);
+        return result is { State: JobState.Running, Claims: [.., var last] } ? Named(last.Machine.Name) : null;
+    }
+
     private void Launch()
     {
+        var name = $"worker-{Started + 1}";
         var environment = new Dictionary<string, string?>
         {
             ["AzureWebJobsStorage"] = storage,
             ["Storage"] = storage,
             [Programs.Guard.Key] = Programs.Guard.Value,
+            ["MACHINE_METADATA"] = metadata.AddressOf(new FakeMachine(name)),
         };
-        foreach (var (name, value) in options.Environment)
+        foreach (var (key, value) in options.Environment)
         {
-            environment[name] = value;
+            environment[key] = value;
         }
 
         var process = ChildProcess.Start(
@@ -137,7 +203,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
         Started++;
         lock (gate)
         {
-            workers.Add((process, Stopwatch.GetTimestamp()));
+            workers.Add(new LocalWorker(name, process, Stopwatch.GetTimestamp()));
         }
     }
 
@@ -146,7 +212,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
         foreach (var ended in workers.Where(worker => worker.Process.Exited.IsCompleted).ToArray())
         {
             var code = await ended.Process.Exited;
-            if (code != 0)
+            if (code != 0 && !ended.Evicted)
             {
                 crashedAt = Stopwatch.GetTimestamp();
                 options.Report?.Invoke($"A worker ended with code {code}; its log is {state.Log("worker")}");

@@ -9,6 +9,11 @@ internal static class RunSummary
     /// <summary>Gives the exit code: 0 when it succeeded.</summary>
     public static int Write(IAnsiConsole console, RunView run)
     {
+        foreach (var line in run.Compute is { } costs ? CostText.Lines(costs) : [])
+        {
+            console.WriteLine(line);
+        }
+
         if (run.Failure is { } failure)
         {
             console.MarkupLineInterpolated($"[red]{run.State}:[/] {failure}");

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Serverless.Functions.Runs;
+using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Runs;
@@ -128,12 +129,18 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs)
     private async Task<RunView> WithProgressAsync(RunView view, CancellationToken cancellationToken)
     {
         var running = view.Stages.FirstOrDefault(stage => stage.State == StageState.Running && stage.Name is Stages.Ingest or Stages.Train);
-        if (view.State != RunState.Running || view.JobId is not { } job || running is not { State: StageState.Running })
+        if (view.JobId is not { } job)
         {
             return view;
         }
 
         var result = await jobs.ReadResultAsync(job, cancellationToken);
+        view = view with { Compute = result is null ? null : JobCosts.Of(result) };
+        if (view.State != RunState.Running || running is not { State: StageState.Running })
+        {
+            return view;
+        }
+
         var note = result switch
         {
             null or { State: JobState.Waiting } => "waits for a worker; until one takes the job, or the run is cancelled",

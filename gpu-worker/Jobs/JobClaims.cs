@@ -116,7 +116,11 @@ internal sealed class JobClaims(
         {
             State = JobState.Running,
             Fence = last.Fence + 1,
-            Crashes = last.Crashes + (crashed ? 1 : 0),
+            // A machine that vanishes under a job that got on is no sign against the job.
+            Crashes =
+                !crashed ? last.Crashes
+                : last.Claims is [.., { SavedAt: not null }] ? 1
+                : last.Crashes + 1,
             Owner = owner,
             StartedAt = now,
             SeenAt = now,

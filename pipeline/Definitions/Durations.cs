@@ -5,7 +5,7 @@ using System.Text.Json.Serialization;
 namespace Serverless.Pipeline.Definitions;
 
 /// <summary>Durations as people write them: <c>90s</c>, <c>5m</c>, <c>24h</c>, <c>7d</c>.</summary>
-internal static class Durations
+public static class Durations
 {
     /// <param name="text">A whole number and its unit; the schema has checked it.</param>
     public static TimeSpan Parse(string text)

@@ -32,8 +32,8 @@ public sealed record JobResult
     public int Fence { get; init; }
 
     /// <summary>
-    /// Claims that ended without a word (crash, kill) or for a reason outside the job (storage, disk). At <see cref="MaxCrashes"/> the job
-    /// fails with its log. A claim handed back (graceful stop, eviction) is none.
+    /// Claims that ended without a word (crash, kill) or for a reason outside the job (storage, disk), since the last that left a checkpoint. At
+    /// <see cref="MaxCrashes"/> the job fails with its log. A claim handed back (graceful stop, eviction) is none.
     /// </summary>
     public int Crashes { get; init; }
 

@@ -1,3 +1,5 @@
+using Serverless.Pipeline.Costs;
+
 namespace Serverless.Pipeline.Runs;
 
 public enum RunState
@@ -39,6 +41,9 @@ public sealed record RunView
     public string? Verdict { get; init; }
 
     public string? Failure { get; init; }
+
+    /// <summary>What the run's job used and cost so far; only where one run is asked for.</summary>
+    public JobCosts? Compute { get; init; }
 }
 
 /// <summary>The id of a run, and of its orchestration.</summary>

@@ -29,6 +29,9 @@ internal sealed class MetadataServer(TimeProvider time) : IAsyncDisposable
     /// <summary>How often the events were asked for.</summary>
     public int Asked { get; private set; }
 
+    /// <summary>Answers what no machine asks for.</summary>
+    public RequestDelegate? Otherwise { get; set; }
+
     /// <summary>Called before each answer with events; a test makes it late or refuse.</summary>
     public Func<HttpContext, Task>? BeforeEvents { get; set; }
 
@@ -104,7 +107,11 @@ internal sealed class MetadataServer(TimeProvider time) : IAsyncDisposable
             machine = path.Length == 3 && path[1] == "metadata" ? machines.GetValueOrDefault(path[0]) : null;
         }
 
-        if (context.Request.Headers["Metadata"] != "true" || context.Request.Query["api-version"].Count == 0)
+        if (machine is null && Otherwise is { } otherwise)
+        {
+            await otherwise(context);
+        }
+        else if (context.Request.Headers["Metadata"] != "true" || context.Request.Query["api-version"].Count == 0)
         {
             context.Response.StatusCode = 400;
         }

@@ -19,6 +19,8 @@ public sealed class CommandLineTests
     [InlineData("estimate --runs -1", "--runs is -1; expected 0 or more")]
     [InlineData("doctor --settings nothing.json", "is not there; expected the output of 'az functionapp")]
     [InlineData("sample a.csv --rows 5", "--rows is 5; expected 1,000 or more")]
+    [InlineData("evict", "only workers of a local one can be evicted")]
+    [InlineData("evict --notice soon", "--notice is 'soon'; expected a number with s, m, h or d")]
     [InlineData("demmo", "demo")]
     public async Task WrongCommand_IsOneMessageAndCode1(string command, string said)
     {
@@ -61,6 +63,7 @@ public sealed class CommandLineTests
             [
                 "demo",
                 "up",
+                "evict",
                 "init",
                 "run",
                 "runs",
