@@ -27,6 +27,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
     private readonly Lock gate = new();
     private Task loop = Task.CompletedTask;
     private long crashedAt;
+    private bool disposed;
 
     /// <summary>How many were started so far.</summary>
     public int Started { get; private set; }
@@ -105,6 +106,12 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
 
     public async ValueTask DisposeAsync()
     {
+        if (disposed)
+        {
+            return;
+        }
+
+        disposed = true;
         await stopping.CancelAsync();
         await loop;
         await Task.WhenAll(workers.Select(worker => worker.Process.StopAsync(StopGrace)));

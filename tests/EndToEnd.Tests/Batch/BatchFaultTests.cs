@@ -38,6 +38,7 @@ public sealed class BatchFaultTests
 
         Assert.True(File.Exists(folder.File("fault.txt")), $"The kill {when} {activity} did not come about.");
         Assert.True(summary.Parts.Count > 1, $"{summary.Parts.Count} part");
+        Assert.Empty(summary.Failures);
         Assert.Equal(401 * 3_000, summary.Rows);
         var result = await stack.ResultAsync(job);
         Assert.Equal(all.TrimEnd('\n').Split('\n').Skip(1), result.Select(row => $"{row.X},{row.Y},{row.Kind}"));

@@ -62,6 +62,36 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
     }
 
     [Fact]
+    public async Task Csv_OfSeveralFullChunks_KeepsTheOrderOfItsRows()
+    {
+        await rig.RegisterAsync("ordered", TinyModel.Binary());
+        rig.Options = new BatchOptions();
+        var csv = new StringBuilder("Type,Torque [Nm]\n");
+        for (var row = 0; row < 1_100_000; row++)
+        {
+            csv.Append(CultureInfo.InvariantCulture, $"H,{row:D13}\n");
+        }
+
+        var request = await rig.DropAsync("ordered", "rows.csv", csv.ToString());
+        var summary = await rig.RunAsync(request);
+
+        Assert.Empty(summary.Failures);
+        Assert.True(summary.Parts.Count > 1);
+        await rig.DownloadAsync(request, "csv");
+        var next = 0;
+        foreach (var part in summary.Parts)
+        {
+            foreach (var line in File.ReadLines(rig.File(Path.Combine(request.JobId, part.Blob))).Skip(1))
+            {
+                Assert.True(line.StartsWith($"H,{next:D13},", StringComparison.Ordinal), $"{part.Blob}: row {next} is '{line}'");
+                next++;
+            }
+        }
+
+        Assert.Equal(1_100_000, next);
+    }
+
+    [Fact]
     public async Task Csv_RowsThatFail_KeepTheirPlaceWithTheReason()
     {
         await rig.RegisterAsync("bad-rows", TinyModel.Binary());
