@@ -60,6 +60,11 @@ internal sealed class WorkerLoop(
             try
             {
                 using var work = departure.AtWork();
+                if (departure.IsAnnounced)
+                {
+                    return false;
+                }
+
                 // Not to be cut off between the lease and its first write: the stop is looked at before and after.
                 var taken = await claims.TakeAsync(queue, CancellationToken.None);
                 if (taken.Claim is { } claim)

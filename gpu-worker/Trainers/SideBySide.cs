@@ -6,7 +6,7 @@ namespace Serverless.GpuWorker.Trainers;
 internal static class SideBySide
 {
     /// <summary>
-    /// All results in order. When one fails the others are cancelled and its error is thrown; one that is evicted leaves the others the time
+    /// All results in order. When one fails the others are cancelled and its error is thrown; one that is stopped leaves the others the time
     /// to save what they have.
     /// </summary>
     public static T[] Run<T>(int count, int atOnce, Func<int, CancellationToken, T> work, CancellationToken cancellationToken)
@@ -50,7 +50,8 @@ internal static class SideBySide
                         errors.Add(error);
                     }
 
-                    if (error is not EvictedException)
+                    // A departure is not to keep the others from saving.
+                    if (error is not OperationCanceledException)
                     {
                         stop.Cancel();
                     }

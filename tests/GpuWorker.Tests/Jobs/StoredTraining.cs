@@ -18,8 +18,9 @@ internal sealed class StoredTraining(StorageClients storage, string run)
     /// <param name="rows">Of the whole.</param>
     /// <param name="seed">Of the rows.</param>
     /// <param name="trainers">As in pipeline.yaml.</param>
+    /// <param name="data">More keys of <c>data</c>.</param>
     /// <param name="cancellationToken">Stop.</param>
-    public async Task StoreAsync(int rows, int seed, string trainers, CancellationToken cancellationToken)
+    public async Task StoreAsync(int rows, int seed, string trainers, string data, CancellationToken cancellationToken)
     {
         using var folder = new TestFolder();
         var files = SplitFiles.Make(folder, MadeData.Write(folder, rows, seed), seed);
@@ -32,7 +33,7 @@ internal sealed class StoredTraining(StorageClients storage, string run)
         await datasets.WriteJsonAsync(split.Dataset.Schema, files.Schema, cancellationToken);
         var yaml = $$"""
             name: made-data
-            data: { target: label, ignore: [kind, value], task: binary }
+            data: { target: label, ignore: [kind, value], {{data}} }
             training: { trainers: [ {{trainers}} ] }
             """;
         var runs = storage.Container(Containers.Runs);

@@ -17,8 +17,6 @@ namespace Serverless.GpuWorker.Tests.Jobs;
 /// <summary>Whole jobs through the worker's loop, over Azurite.</summary>
 public sealed class WorkerTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
 {
-    private static readonly SplitRef Split = new DatasetRef("made-data", "0123456789abcdef").Split("fedcba9876543210");
-
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     private JobBoard Board => new(azurite.StorageClients, TimeProvider.System);
@@ -96,49 +94,13 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
         await new WorkerLoop(claims, runner, options, departure, TimeProvider.System, NullLogger<WorkerLoop>.Instance).RunAsync(stop);
     }
 
-    private async Task StoreAsync(string run, string task)
-    {
-        using var folder = new TestFolder();
-        var files = SplitFiles.Make(folder, MadeData.Write(folder, 1200, 21), 21);
-        var datasets = azurite.StorageClients.Container(Containers.Datasets);
-        foreach (var (blob, file) in new[] { (Split.Train, files.Train), (Split.Validation, files.Validation), (Split.Test, files.Test) })
-        {
-            await datasets.GetBlobClient(blob).UploadAsync(file, new BlobUploadOptions(), Cancelled);
-        }
-
-        await datasets.WriteJsonAsync(Split.Dataset.Schema, files.Schema, Cancelled);
-        var yaml = $$"""
-            name: made-data
-            data: { target: label, ignore: [kind, value], {{task}} }
-            training: { trainers: [ { lightgbm: { rounds: 30 } } ] }
-            """;
-        var runs = azurite.StorageClients.Container(Containers.Runs);
-        await runs.GetBlobClient(DefinitionStore.PinnedBlob(run)).UploadAsync(BinaryData.FromString(yaml), overwrite: true, Cancelled);
-    }
+    private Task StoreAsync(string run, string task) =>
+        new StoredTraining(azurite.StorageClients, run).StoreAsync(1200, 21, "{ lightgbm: { rounds: 30 } }", task, Cancelled);
 
     private async Task<string> OfferAsync(string run)
     {
         var id = $"{run}-train";
-        await Board.OfferAsync(
-            new JobSpec
-            {
-                JobId = id,
-                Kind = JobKind.Train,
-                Queue = Queues.JobsCpu,
-                Pipeline = "made-data",
-                RunId = run,
-                NotifyInstance = run,
-                CreatedAt = DateTimeOffset.UnixEpoch,
-                Train = new TrainJob
-                {
-                    Split = Split,
-                    TestBlob = Split.Test,
-                    DefinitionBlob = DefinitionStore.PinnedBlob(run),
-                    Threads = 1,
-                },
-            },
-            Cancelled
-        );
+        await new StoredTraining(azurite.StorageClients, run).OfferAsync(id, Cancelled);
         return id;
     }
 

@@ -78,7 +78,7 @@ public sealed class EvictionSoakTests(AzuriteFixture azurite, ITestOutputHelper 
             var training = new StoredTraining(azurite.StorageClients, $"soak-{number % Trainers.Length}");
             if (!digests.TryGetValue(trainers, out var undisturbed))
             {
-                await training.StoreAsync(rows: 60_000, Seed, trainers, Cancelled);
+                await training.StoreAsync(rows: 60_000, Seed, trainers, "task: binary", Cancelled);
                 digests[trainers] = undisturbed = (await EndAsync(training, $"undisturbed-{number}", [])).Train!.Digest;
             }
 

@@ -56,6 +56,27 @@ public sealed class LightGbmResumeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Run_TwoTrainersEvictedAtOtherRounds_BothGoOnToTheSameBytes()
+    {
+        using var folder = new TestFolder();
+        var files = SplitFiles.Make(folder, MadeData.Write(folder, 1000, 13), 13);
+        var definition = Sessions.Definition("label", PredictionTask.Binary, "kind", "value").With(Quick, Quick with { Leaves = 7 });
+        var undisturbed = Sessions.Train(definition, files, Cancelled, threads: 2);
+
+        Assert.Throws<EvictedException>(() =>
+            Sessions.Train(definition, files, Cancelled, name => Of(name, name == "lightgbm-1" ? 3 : 15), threads: 2)
+        );
+        var second = new Dictionary<string, FolderCheckpoints> { ["lightgbm-1"] = Of("lightgbm-1"), ["lightgbm-2"] = Of("lightgbm-2") };
+        var trained = Sessions.Train(definition, files, Cancelled, name => second[name], threads: 2);
+
+        Assert.Equal((3, 15), (second["lightgbm-1"].RestoredRound, second["lightgbm-2"].RestoredRound));
+        Assert.Equal(undisturbed.Graph, trained.Graph);
+
+        FolderCheckpoints Of(string name, int evictAt = int.MaxValue) =>
+            new(Directory.CreateDirectory(folder.File(name)).FullName, evictAt: evictAt);
+    }
+
+    [Fact]
     public void Run_EndedAndThenEvicted_IsNotTrainedAgain()
     {
         using var folder = new TestFolder();
