@@ -37,7 +37,9 @@ public sealed class TorchRealDataTests(ITestOutputHelper output)
             Sessions.Definition("digit", PredictionTask.Multiclass),
             new TorchSettings
             {
-                Epochs = 16,
+                Epochs = 12,
+                LearningRate = 0.003,
+                Dropout = 0.3,
                 Image = new ImageSettings { Height = 8, Width = 8 },
             },
             "optdigits-train.csv",
