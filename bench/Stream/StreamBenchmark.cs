@@ -30,8 +30,7 @@ internal sealed class StreamBenchmark : IBenchmark
         var bytes = BenchModel.Create(Seed);
         var models = new FakeModels();
         models.Deploy("bench", 1, (BenchModel.Signature, bytes));
-        List<Figure> figures = [.. await ScoringAsync(models, bytes, cancellationToken)];
-        return figures;
+        return [.. await ScoringAsync(models, bytes, cancellationToken), .. await new EndToEnd(models, Seed).RunAsync(cancellationToken)];
     }
 
     private static async Task<IReadOnlyList<Figure>> ScoringAsync(FakeModels models, byte[] bytes, CancellationToken cancellationToken)

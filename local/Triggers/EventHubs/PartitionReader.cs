@@ -52,6 +52,8 @@ internal sealed partial class PartitionReader(
             catch (HubException e) when (e.Condition == AmqpNames.LinkStolen)
             {
                 Stolen(logger, partition.EventHubName, partition.PartitionId, e.Message);
+                // Should it come back to us, others have moved its checkpoint meanwhile.
+                _position = null;
                 return;
             }
             catch (HubException e) when (e.Condition == AmqpNames.ArgumentError && _position != settings.InitialPosition)
@@ -60,16 +62,16 @@ internal sealed partial class PartitionReader(
                 BeyondTheEnd(logger, partition.EventHubName, partition.PartitionId, _position!, e.Message);
                 _position = settings.InitialPosition;
             }
-            catch (Exception e) when (e is HubException || Outage.IsOne(e, stop))
+            catch (OperationCanceledException) when (stop.IsCancellationRequested || abort.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
             {
                 if (told != e.Message)
                     Away(logger, partition.EventHubName, partition.PartitionId, told = e.Message);
                 await Pause.For(pause, time, stop);
                 pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
-            }
-            catch (OperationCanceledException) when (stop.IsCancellationRequested || abort.IsCancellationRequested)
-            {
-                return;
             }
         }
     }

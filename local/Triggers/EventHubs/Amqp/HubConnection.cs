@@ -101,9 +101,7 @@ internal sealed class HubConnection : IAsyncDisposable
     {
         await _closing.CancelAsync();
         await _renewals;
-        // A broker that has gone does not answer the close: it is not waited for.
-        if (!_connection.IsClosed)
-            await _connection.CloseAsync(TimeSpan.FromSeconds(2), null).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _connection.CloseQuietlyAsync();
         _closing.Dispose();
     }
 

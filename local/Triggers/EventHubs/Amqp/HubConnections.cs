@@ -27,8 +27,8 @@ internal sealed class HubConnections(
         {
             if (_open is { IsOpen: true } opened)
                 return opened;
-            if (_open is not null)
-                await _open.DisposeAsync();
+            if (Interlocked.Exchange(ref _open, null) is { } gone)
+                await gone.DisposeAsync();
             var there = resolve is null ? target : await resolve(cancellationToken);
             return _open = await HubConnection.OpenAsync(there, time, cancellationToken);
         }
@@ -40,8 +40,8 @@ internal sealed class HubConnections(
 
     public async ValueTask DisposeAsync()
     {
-        if (_open is not null)
-            await _open.DisposeAsync();
+        if (Interlocked.Exchange(ref _open, null) is { } open)
+            await open.DisposeAsync();
         _opening.Dispose();
     }
 }

@@ -41,8 +41,8 @@ internal sealed class HubSender(HubConnections connections, string hub, ClientRe
 
     public async ValueTask DisposeAsync()
     {
-        if (_open is { Link.IsClosed: false } open)
-            await open.Link.CloseAsync(TimeSpan.FromSeconds(2), null).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_open is { IsAlive: true } open)
+            await open.Link.CloseQuietlyAsync();
         _opening.Dispose();
     }
 
@@ -64,6 +64,11 @@ internal sealed class HubSender(HubConnections connections, string hub, ClientRe
                 _ => throw new HubException(null, $"Hub '{hub}' released events."),
             };
         }
+        catch (TimeoutException)
+        {
+            outlet.IsLate = true;
+            throw;
+        }
         finally
         {
             outlet.Link.Closed -= Closed;
@@ -72,12 +77,12 @@ internal sealed class HubSender(HubConnections connections, string hub, ClientRe
 
     private async Task<Outlet> OpenAsync(CancellationToken cancellationToken)
     {
-        if (_open is { Link.IsClosed: false } open)
+        if (_open is { IsAlive: true } open)
             return open;
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_open is { Link.IsClosed: false } opened)
+            if (_open is { IsAlive: true } opened)
                 return opened;
             var connection = await connections.GetAsync(cancellationToken);
             var session = await connection.AuthorizedSessionAsync(hub, cancellationToken);
@@ -127,5 +132,11 @@ internal sealed class HubSender(HubConnections connections, string hub, ClientRe
         }
     }
 
-    private sealed record Outlet(SenderLink Link, long MaxMessageBytes);
+    private sealed record Outlet(SenderLink Link, long MaxMessageBytes)
+    {
+        /// <summary>A link that did not answer in time is not trusted again.</summary>
+        public bool IsLate { get; set; }
+
+        public bool IsAlive => !IsLate && !Link.IsClosed && !Link.Session.Connection.IsClosed;
+    }
 }

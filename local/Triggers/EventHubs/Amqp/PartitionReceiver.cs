@@ -127,10 +127,11 @@ internal sealed class PartitionReceiver : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_link.IsClosed)
-            await _link.CloseAsync(TimeSpan.FromSeconds(2), null).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!_session.IsClosed)
-            await _session.CloseAsync(TimeSpan.FromSeconds(2), null).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // With the connection its links are gone; told so or not.
+        if (_session.Connection.IsClosed)
+            return;
+        await _link.CloseQuietlyAsync();
+        await _session.CloseQuietlyAsync();
     }
 
     private async ValueTask<bool> ReadyAsync(CancellationToken stop)

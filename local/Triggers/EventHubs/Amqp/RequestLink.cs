@@ -67,10 +67,11 @@ internal sealed class RequestLink : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_sender.IsClosed || _receiver.IsClosed)
+        if (_sender.Session.Connection.IsClosed)
             return;
-        await _sender.CloseAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _receiver.CloseAsync().ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _sender.CloseQuietlyAsync();
+        await _receiver.CloseQuietlyAsync();
+        await _sender.Session.CloseQuietlyAsync();
     }
 
     private void Answered(IReceiverLink link, Message reply)
