@@ -7,11 +7,13 @@ namespace Serverless.Functions.Streaming;
 
 /// <summary>
 /// Scores the events of hub <c>telemetry</c>. It ends well whatever the events hold: the trigger moves on after a failure too, so a bad event
-/// is set aside here. It throws only when it is cancelled, and then the events come again.
+/// is set aside here. It throws only when it is cancelled, and then the events come again. What the retries are for is the sending behind it: hubs that
+/// are away for longer than the client tries.
 /// </summary>
 public sealed class OnTelemetry(StreamScorer scorer)
 {
     [Function(nameof(OnTelemetry))]
+    [ExponentialBackoffRetry(10, "00:00:01", "00:00:30")]
     public async Task<StreamOutput> RunAsync(
         [EventHubTrigger(Hubs.Telemetry, Connection = Hubs.Connection, ConsumerGroup = Hubs.ScoringGroup)] EventData[] events,
         FunctionContext context,

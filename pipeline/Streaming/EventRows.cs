@@ -9,6 +9,9 @@ namespace Serverless.Pipeline.Streaming;
 /// </summary>
 internal sealed class EventRows : IDisposable
 {
+    /// <summary>Characters of an id. It is part of the result, which must not outgrow what a hub takes.</summary>
+    private const int LongestId = 1000;
+
     private readonly ModelLayout layout;
     private readonly ColumnBuffers buffers;
     private readonly bool modelIsColumn;
@@ -43,6 +46,14 @@ internal sealed class EventRows : IDisposable
         try
         {
             var id = Read(JsonBody.WithoutMark(streamed.Body.Span), streamed.MessageId is null && !idIsColumn);
+            if ((streamed.MessageId ?? id) is { Length: > LongestId } given)
+            {
+                throw new BadEventException(
+                    DeadLetterReason.WrongType,
+                    $"The event's id has {given.Length:N0} characters; expected {LongestId:N0} at most."
+                );
+            }
+
             Events.Add(index);
             BodyIds.Add(id);
         }

@@ -104,6 +104,7 @@ public sealed class StreamScorerTests(AzuriteFixture azurite) : IClassFixture<Az
             ("""{"model":"failures","Type":"L"}""", "missing-column"),
             (Failure(1, more: "\"Type\":\"H\","), "duplicate-column"),
             (Failure(1) + "x", "not-json"),
+            (Failure(1, more: $"\"id\":\"{new string('i', 1001)}\","), "wrong-type"),
         ];
         StreamEvent[] events =
         [
