@@ -36,8 +36,7 @@ internal static class PredictWriter
         writer.WriteEndObject();
     }
 
-    /// <summary>The properties <c>prediction</c>, and for classes <c>probability</c> and <c>probabilities</c>, of one row.</summary>
-    public static void WritePrediction(Utf8JsonWriter writer, ModelLayout layout, Predictions predictions, int row)
+    private static void WritePrediction(Utf8JsonWriter writer, ModelLayout layout, Predictions predictions, int row)
     {
         if (predictions.Values is { } values)
         {
