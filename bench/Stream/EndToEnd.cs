@@ -51,16 +51,19 @@ internal sealed class EndToEnd(FakeModels models, int seed)
             cancellationToken
         );
         await UntilAsync(() => app.Scored > 0, cancellationToken);
-        var (first, clock) = (app.Scored, Stopwatch.StartNew());
+        var (first, clock, busy) = (app.Scored, Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         await UntilAsync(() => app.Scored >= sent, cancellationToken);
         var drain = (sent - first) / clock.Elapsed.TotalSeconds;
+        var drainWork = (Environment.CpuUsage.TotalTime - busy).TotalMicroseconds / (sent - first);
 
         clock.Restart();
+        busy = Environment.CpuUsage.TotalTime;
         await SendAsync(connections, bodies, Flowing, rate: 0, cancellationToken);
         var sending = clock.Elapsed;
         sent += Flowing;
         await UntilAsync(() => app.Scored >= sent, cancellationToken);
         var flow = Flowing / clock.Elapsed.TotalSeconds;
+        var flowWork = (Environment.CpuUsage.TotalTime - busy).TotalMicroseconds / Flowing;
 
         await SendAsync(connections, bodies, HalfLoad * HalfLoadSeconds, HalfLoad, cancellationToken);
         sent += HalfLoad * HalfLoadSeconds;
@@ -71,6 +74,8 @@ internal sealed class EndToEnd(FakeModels models, int seed)
             new("stream/end to end, a hub that is full is drained", drain, null, "/s"),
             new("stream/end to end, events flow: sent and scored at once", flow, null, "/s"),
             new("stream/of that, the sending", Flowing / sending.TotalSeconds, null, "/s"),
+            new("stream/processor time an event while a hub is drained (app and broker)", drainWork, null, "µs"),
+            new("stream/processor time an event while events flow (sender, app and broker)", flowWork, null, "µs"),
             new($"stream/age of a result at {HalfLoad:N0} events a second, median", ages[ages.Length / 2], null, "ms"),
             new($"stream/age of a result at {HalfLoad:N0} events a second, p99", ages[(int)(ages.Length * 0.99)], null, "ms"),
         ];

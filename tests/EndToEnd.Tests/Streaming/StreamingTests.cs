@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Serverless.Cli.Stack;
 using Serverless.Local.Triggers.EventHubs.Amqp;
 using Serverless.Pipeline.Storage;
 using Serverless.Testing;
@@ -48,6 +49,29 @@ public sealed class StreamingTests
         );
         Assert.Equal(["bad-1", "bad-2"], letters.Select(letter => (string)letter["messageId"]!).Order());
         Assert.Equal(["not-json", "unknown-model"], letters.Select(letter => (string)letter["reason"]!).Order());
+        await SendByCommandAsync(stack);
+    }
+
+    /// <summary><c>serverless send --wait</c>, as a person would.</summary>
+    private static async Task SendByCommandAsync(StreamStack stack)
+    {
+        using var folder = new TestFolder();
+        var rows = folder.Write("rows.csv", "x,y,kind,name\n0.9,0.8,a,first\n0.1,0.1,b,second\n");
+        var hubs = stack.Stack.Local.Hubs!.ConnectionString;
+        await using var send = ChildProcess.Start(
+            Programs.Start(
+                Programs.Cli,
+                "send",
+                ["send", rows, "--model", StreamStack.Model, "--id", "name", "--wait", "--connection", hubs],
+                null
+            )
+        );
+
+        var code = await send.Exited.WaitAsync(Eventually.Deadline, Token);
+
+        Assert.True(code == 0, send.Tail);
+        Assert.Contains("2 results, 0 of them doubles, 0 missing", send.Tail, StringComparison.Ordinal);
+        Assert.Contains("\"eventId\":\"second\"", send.Tail, StringComparison.Ordinal);
     }
 
     private static string Id(JsonNode result) => (string)result["id"]!;
