@@ -42,6 +42,7 @@ internal static class Children
         Process.Start(
             new ProcessStartInfo(file, arguments)
             {
+                UseShellExecute = false,
                 RedirectStandardInput = true,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
