@@ -138,6 +138,18 @@ internal sealed class LightGbmJobBenchmark : IBenchmark
             throw new InvalidOperationException($"Job {job} is {result.State}: {result.Failure?.Message}");
         }
 
+        // Where the time went.
+        var log = await storage
+            .Container(Containers.Jobs)
+            .GetBlobClient(JobBlobs.Log(job, result.Fence))
+            .DownloadContentAsync(cancellationToken);
+        foreach (
+            var line in log.Value.Content.ToString().Split('\n').Where(line => !line.Contains("Checkpoint of", StringComparison.Ordinal))
+        )
+        {
+            Console.WriteLine($"    {line}");
+        }
+
         Console.WriteLine(
             $"  {job}: {result.Claims[0].Duration.TotalSeconds:0.0} s, {(result.Checkpoints is [var last, ..] ? last.Number : 0)} checkpoints"
         );
