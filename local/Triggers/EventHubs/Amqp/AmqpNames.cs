@@ -14,7 +14,6 @@ internal static class AmqpNames
     public static readonly Symbol Selector = new("apache.org:selector-filter:string");
     public static readonly Symbol Epoch = new("com.microsoft:epoch");
     public static readonly Symbol ReceiverName = new("com.microsoft:receiver-name");
-    public static readonly Symbol RuntimeMetric = new("com.microsoft:enable-receiver-runtime-metric");
 
     public const string LinkStolen = "amqp:link:stolen";
     public const string ArgumentError = "com.microsoft:argument-error";
