@@ -8,10 +8,23 @@ using Serverless.Functions.Hosting;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Serving;
 using Serverless.Pipeline.Streaming;
+using Serverless.Pipeline.Telemetry;
 
 var builder = FunctionsApplication.CreateBuilder(args);
 builder.ConfigureFunctionsWebApplication();
 builder.UseMiddleware<ApiErrors>();
+if (builder.Services.AddTelemetry(builder.Configuration, "serverless-app"))
+{
+    // The host leaves to the app what the app sends itself.
+    builder
+        .Services.AddOptions<WorkerOptions>()
+        .Configure(worker =>
+        {
+            worker.Capabilities["WorkerOpenTelemetryEnabled"] = bool.TrueString;
+            worker.Capabilities["WorkerOpenTelemetrySchemaVersion"] = "1.37.0";
+        });
+}
+
 builder.Services.AddPipeline(builder.Configuration);
 builder.Services.AddServing();
 builder.Services.AddStreaming();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Serverless.GpuWorker.Checkpoints;
 using Serverless.GpuWorker.Jobs;
@@ -11,6 +12,7 @@ using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 
 if (args is ["--help"] or ["-h"])
 {
@@ -38,13 +40,29 @@ catch (Exception unusable)
 using var stopping = new CancellationTokenSource();
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
-using var logging = LoggerFactory.Create(builder =>
+var services = new ServiceCollection();
+services.AddSingleton(configuration);
+services.AddLogging(builder =>
     builder.AddSimpleConsole(console =>
     {
         console.SingleLine = true;
         console.TimestampFormat = "HH:mm:ss.fff ";
     })
 );
+try
+{
+    services.AddTelemetry(configuration, "serverless-worker");
+}
+catch (InvalidOperationException unusable)
+{
+    await Console.Error.WriteLineAsync(unusable.Message);
+    return 2;
+}
+
+// Its end sends what telemetry is left.
+await using var provider = services.BuildServiceProvider();
+provider.StartTelemetry();
+var logging = provider.GetRequiredService<ILoggerFactory>();
 var time = TimeProvider.System;
 try
 {

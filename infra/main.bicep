@@ -288,6 +288,7 @@ module workers 'app/workers.bicep' = [
       packageStorage: hostStorage.outputs.uris.blob
       package: item.pool.gpu ? (gpuPackage ?? package) : package
       sshPublicKey: sshPublicKey
+      insightsConnectionString: monitoring.outputs.connectionString
       subnetId: network.outputs.workerSubnetId
       securityGroupId: network.outputs.securityGroupId
       privateNetworking: privateNetworking

@@ -31,6 +31,7 @@ public sealed class RunOrchestrator
         {
             var outcome = await RunWholeAsync(context, input, progress);
             log.LogInformation("Run {RunId} ended: {Verdict}", context.InstanceId, outcome.Verdict);
+            progress.Count(outcome.Deployed ? "deployed" : "kept");
             return outcome;
         }
         catch (RunFailedException failed)

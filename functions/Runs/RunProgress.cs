@@ -1,5 +1,6 @@
 using Microsoft.DurableTask;
 using Serverless.Pipeline.Runs;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Runs;
 
@@ -10,10 +11,12 @@ internal sealed class RunProgress
     private const int LongestFailure = 4000;
 
     private readonly TaskOrchestrationContext _context;
+    private readonly DateTimeOffset _startedAt;
 
     public RunProgress(TaskOrchestrationContext context, RunInput input)
     {
         _context = context;
+        _startedAt = Now;
         Status = new RunStatus
         {
             Pipeline = input.Pipeline,
@@ -44,9 +47,19 @@ internal sealed class RunProgress
         }
     }
 
+    /// <summary>Counts the end of the run, once: not where it is replayed.</summary>
+    public void Count(string state)
+    {
+        if (!_context.IsReplaying)
+        {
+            RunMetrics.Ended(Status.Pipeline, state, Now - _startedAt);
+        }
+    }
+
     /// <summary>The stage that runs (or the first that waits) has failed, and with it the run.</summary>
     public void Fail(string message)
     {
+        Count("failed");
         var stage =
             Status.Stages.FirstOrDefault(candidate => candidate.State == StageState.Running)
             ?? Status.Stages.FirstOrDefault(candidate => candidate.State == StageState.Waiting);

@@ -7,6 +7,7 @@ using Serverless.Pipeline;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 using Serverless.Pipeline.Training;
 
 namespace Serverless.GpuWorker.Jobs;
@@ -50,6 +51,7 @@ internal sealed class ClaimedJob(
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
         await WriteAsync(now => now, cancellationToken);
+        JobMetrics.Claimed(job, result);
         renewing = KeepAsync();
     }
 
@@ -57,6 +59,7 @@ internal sealed class ClaimedJob(
     public void Report(JobProgress now)
     {
         progress = now;
+        JobMetrics.Progressed(job, now);
         if (now.Phase == JobProgress.Training && use.TrainingAt is null)
         {
             lock (gate)
@@ -212,6 +215,7 @@ internal sealed class ClaimedJob(
         }
 
         await WriteAsync(last, cancellationToken);
+        JobMetrics.Ended(job, result.Claims[^1]);
         try
         {
             await held.Lease.ReleaseAsync(cancellationToken: cancellationToken);

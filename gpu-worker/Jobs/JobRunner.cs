@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Azure;
 using Microsoft.Extensions.Logging;
 using Serverless.GpuWorker.Checkpoints;
@@ -5,6 +6,7 @@ using Serverless.GpuWorker.Spot;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 using Serverless.Pipeline.Training;
 
 namespace Serverless.GpuWorker.Jobs;
@@ -42,6 +44,17 @@ internal sealed class JobRunner(
     /// <param name="stopping">A graceful stop: the job is handed back.</param>
     public async Task RunAsync(ClaimedJob claim, CancellationToken stopping)
     {
+        using var span = Signals.Continue($"job {claim.Job.Kind}", ActivityKind.Consumer, claim.Job.TraceParent);
+        span?.SetTag("job", claim.Job.JobId).SetTag("run", claim.Job.RunId).SetTag("pipeline", claim.Job.Pipeline);
+        span?.SetTag("claim", claim.Fence).SetTag("messaging.destination.name", claim.Job.Queue);
+        using var scope = log.BeginScope(
+            new Dictionary<string, object?>
+            {
+                ["job"] = claim.Job.JobId,
+                ["run"] = claim.Job.RunId,
+                ["pipeline"] = claim.Job.Pipeline,
+            }
+        );
         using var text = new GrowingBlob(storage, JobBlobs.Log(claim.Job.JobId, claim.Fence));
         using var metrics = new GrowingBlob(storage, JobBlobs.Metrics(claim.Job.JobId, claim.Fence));
         var claimLog = new ClaimLog(log, text, time);
@@ -138,11 +151,13 @@ internal sealed class JobRunner(
         }
         catch (JobFailedException failed)
         {
+            Activity.Current.Fail(failed);
             claimLog.LogError(failed, "Job {JobId} failed: {Why}", claim.Job.JobId, failed.Message);
             return () => claim.FailAsync(failed.Message, failed.UserError, claimLog.Blob, CancellationToken.None);
         }
         catch (Exception broken) when (broken is not OutOfMemoryException)
         {
+            Activity.Current.Fail(broken);
             var why = Explain(broken);
             claimLog.LogError(broken, "Job {JobId} broke off: {Why}", claim.Job.JobId, why);
             return () => claim.RetryAsync(why, claimLog.Blob, CancellationToken.None);

@@ -6,6 +6,7 @@ using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Telemetry;
 using Serverless.Pipeline.Training;
 
 namespace Serverless.GpuWorker.Trainers;
@@ -69,7 +70,11 @@ internal sealed class TrainingSession(
         {
             claim.Progress.Report(new JobProgress("exporting", 0, 0, "bytes"));
             var targetType = files.Schema.Find(definition.Data.Target)!.Type;
-            graphs.AddRange(candidates.Select(each => each.Export(definition.Data.Target, targetType, metadata, threads)));
+            using (Signals.Spans.StartActivity("export"))
+            {
+                graphs.AddRange(candidates.Select(each => each.Export(definition.Data.Target, targetType, metadata, threads)));
+            }
+
             var (best, score) = Best(graphs, leave.Token);
             return Prove(best, score, leave.Token);
         }
@@ -84,6 +89,8 @@ internal sealed class TrainingSession(
     {
         var kind = TrainerKinds.Of(trainer, claim.Job.Train?.SegmentRounds ?? TrainJob.DefaultSegmentRounds);
         var name = definition.Training.Trainers.Count == 1 ? kind.Name : $"{kind.Name}-{number + 1}";
+        using var span = Signals.Spans.StartActivity($"train {kind.Name}");
+        span?.SetTag("trainer", name).SetTag("threads", threadsOfTrainer);
         var data = Read(kind, cancellationToken);
         var clock = Stopwatch.StartNew();
         var model = kind.Train(
@@ -95,6 +102,7 @@ internal sealed class TrainingSession(
             cancellationToken
         );
         watch.Ended(name, model.Rounds);
+        span?.SetTag("rounds", model.Rounds).SetTag("rows", data.Train.Count);
         claim.Log.LogInformation(
             "{Trainer}: best round {Best} of {Rounds}, validation loss {Loss:0.######}, {Seconds:0.0} s on {Threads} threads.",
             name,
@@ -154,6 +162,7 @@ internal sealed class TrainingSession(
 
     private TrainedGraph Prove(CandidateGraph best, ModelScore score, CancellationToken cancellationToken)
     {
+        using var span = Signals.Spans.StartActivity("prove");
         var (model, data) = (best.Candidate.Model, best.Candidate.Data);
         var clock = Stopwatch.StartNew();
         var check = new AgreementCheck(model, data.Features, best.Onnx);

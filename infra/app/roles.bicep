@@ -272,6 +272,17 @@ resource workerEvents 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+resource workerInsights 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  scope: insights
+  name: guid(insights.id, 'worker', roles.metricsPublisher)
+  properties: {
+    description: 'A worker sends telemetry.'
+    principalId: workerPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.metricsPublisher)
+  }
+}
+
 resource workerPackages 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: host::blobs::packages
   name: guid(host::blobs::packages.id, 'worker', roles.blobReader)

@@ -53,6 +53,9 @@ param subnetId string
 @description('Security group of the machines.')
 param securityGroupId string
 
+@description('Connection string of Application Insights.')
+param insightsConnectionString string
+
 @description('The NAT gateway is the way out; else every machine has a public address of its own, closed from outside.')
 param privateNetworking bool
 
@@ -67,6 +70,8 @@ var values = {
   '@TABLE@': dataStorage.table
   '@CLIENT_ID@': identityClientId
   '@QUEUES@': pool.queue
+  '@INSIGHTS@': insightsConnectionString
+  '@INSIGHTS_LOGIN@': 'ClientId=${identityClientId};Authorization=AAD'
   '@PACKAGE@': '${packageStorage}packages/${package.blob}'
   '@SHA256@': toLower(package.sha256)
   '@DRIVER@': driver

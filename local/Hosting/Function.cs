@@ -50,11 +50,14 @@ internal sealed class Function
     public FunctionDefinition Definition { get; }
 
     /// <summary>Runs middleware and function; the result is in <see cref="Invocation.Result"/>.</summary>
-    public Task RunAsync(Invocation invocation) => Spans.HasListeners() ? RunTraced(invocation) : _pipeline(invocation);
+    /// <remarks>An orchestrator's code runs in turns and again at every replay: its span is the engine's.</remarks>
+    public Task RunAsync(Invocation invocation) =>
+        Spans.HasListeners() && Declaration.Trigger is not OrchestrationTriggerAttribute ? RunTraced(invocation) : _pipeline(invocation);
 
     private async Task RunTraced(Invocation invocation)
     {
-        using var span = Spans.StartActivity(_span, _kind);
+        // Inside the span of a request or an activity the function is no request of its own.
+        using var span = Spans.StartActivity(_span, Activity.Current is { Kind: ActivityKind.Server } ? ActivityKind.Internal : _kind);
         span?.SetTag("faas.name", Name);
         span?.SetTag("faas.invocation_id", invocation.InvocationId);
         try

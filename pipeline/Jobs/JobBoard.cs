@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
@@ -22,7 +23,7 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
     /// </summary>
     public async Task OfferAsync(JobSpec job, CancellationToken cancellationToken)
     {
-        await CreateAsync(JobBlobs.Spec(job.JobId), job, cancellationToken);
+        await CreateAsync(JobBlobs.Spec(job.JobId), job with { TraceParent = Activity.Current?.Id }, cancellationToken);
         await CreateAsync(JobBlobs.Result(job.JobId), new JobResult { State = JobState.Waiting }, cancellationToken);
         await SendAsync(job, cancellationToken);
     }

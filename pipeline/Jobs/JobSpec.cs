@@ -29,6 +29,9 @@ public sealed record JobSpec
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>W3C <c>traceparent</c> of whoever offered it; null where nobody traces.</summary>
+    public string? TraceParent { get; init; }
+
     public TrainJob? Train { get; init; }
 
     public IngestRequest? Ingest { get; init; }

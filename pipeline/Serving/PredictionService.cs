@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Pipeline.Serving;
 
@@ -28,7 +29,7 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
             using var lease = await host.LeaseAsync(model, Number(version), cancellationToken);
             using var bytes = await PooledBuffer.ReadAsync(body, length, options.MaxBodyBytes, cancellationToken);
             using var request = PredictReader.Read(bytes.Written.Span, lease.Layout, new PredictRules(options.MaxRows, strict));
-            var predictions = lease.Session.Score(request.Batch);
+            var predictions = ServingMetrics.Score(lease, request.Batch);
             return ServingReply.Write(
                 200,
                 (lease, predictions, request.Warnings),
@@ -43,7 +44,7 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
             using var lease = await host.LeaseAsync(model, Number(version), cancellationToken);
             using var bytes = await PooledBuffer.ReadAsync(body, length, options.MaxBodyBytes, cancellationToken);
             using var request = InferReader.Read(bytes.Written.Span, lease.Layout, options.MaxRows);
-            var predictions = lease.Session.Score(request.Batch);
+            var predictions = ServingMetrics.Score(lease, request.Batch);
             return ServingReply.Write(
                 200,
                 (lease, predictions, request),

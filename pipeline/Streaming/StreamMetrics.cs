@@ -1,11 +1,12 @@
 using System.Diagnostics.Metrics;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Pipeline.Streaming;
 
 /// <summary>What streaming says of itself, on meter <see cref="MeterName"/>.</summary>
 public sealed class StreamMetrics
 {
-    public const string MeterName = "Serverless";
+    public const string MeterName = Signals.Name;
 
     private readonly Counter<long> events;
     private readonly Counter<long> predictions;
@@ -18,7 +19,11 @@ public sealed class StreamMetrics
     {
         var meter = meters.Create(MeterName);
         events = meter.CreateCounter<long>("serverless.stream.events", "{event}", "Events that were read, by partition.");
-        predictions = meter.CreateCounter<long>("serverless.predictions", "{prediction}", "Rows that were scored, by model and version.");
+        predictions = meter.CreateCounter<long>(
+            ServingMetrics.PredictionsName,
+            ServingMetrics.PredictionsUnit,
+            ServingMetrics.PredictionsText
+        );
         alerts = meter.CreateCounter<long>("serverless.stream.alerts", "{alert}", "Scores above their model's threshold, by model.");
         failures = meter.CreateCounter<long>("serverless.stream.failures", "{event}", "Events that were set aside, by reason.");
         age = meter.CreateHistogram<double>("serverless.stream.age", "s", "Age of an event when it was scored, since the hub took it.");

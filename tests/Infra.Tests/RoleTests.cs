@@ -22,6 +22,7 @@ public sealed class RoleTests
         "app: scaler on Microsoft.Network/virtualNetworks/vnet-sml-dev/subnets/workers",
         "topic: Storage Blob Data Contributor on host container undelivered-events",
         "topic: Storage Queue Data Message Sender on data queue drop-events",
+        "worker: Monitoring Metrics Publisher on Microsoft.Insights/components/appi-sml-dev",
         "worker: Storage Blob Data Contributor on data container datasets",
         "worker: Storage Blob Data Contributor on data container jobs",
         "worker: Storage Blob Data Contributor on data container quarantine",

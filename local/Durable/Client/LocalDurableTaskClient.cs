@@ -178,7 +178,8 @@ internal sealed class LocalDurableTaskClient(EngineParts parts) : DurableTaskCli
         var startAt = options?.StartAt is { } at && at > now ? at.UtcTicks : (long?)null;
         var version = options?.Version?.Version ?? parts.Options.DefaultVersion;
         var tags = options?.Tags ?? NoTags.Value;
-        var started = new ExecutionStarted(name, version, input, null, tags, now.UtcTicks, startAt, []);
+        using var span = DurableSpans.Create(name, id);
+        var started = new ExecutionStarted(name, version, input, null, tags, now.UtcTicks, startAt, []) { Trace = span?.Id };
         await PostAsync(id, new StartMessage(started) { Done = Message.NewDone(), Keep = options?.DedupeStatuses }, cancellation);
         return id;
     }

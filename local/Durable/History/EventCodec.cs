@@ -10,8 +10,11 @@ internal static class EventCodec
         switch (entry)
         {
             case ExecutionStarted started:
-                writer.Byte(1);
+                // The newer kind only where it is needed: an older version reads the rest.
+                writer.Byte((byte)(started.Trace is null ? 1 : 11));
                 WriteStarted(writer, started);
+                if (started.Trace is not null)
+                    writer.Text(started.Trace);
                 break;
             case TaskCompleted completed:
                 writer.Byte(2);
@@ -75,6 +78,7 @@ internal static class EventCodec
             8 => new ExecutionTerminated(reader.Text()),
             9 => new OutboxDelivered(reader.Number(), reader.Int()),
             10 => new ExecutionRewound(reader.Text()),
+            11 => ReadStarted(ref reader) with { Trace = reader.Text() },
             var kind => throw new InvalidDataException($"The history has an event of kind {kind}, which this version does not know."),
         };
 

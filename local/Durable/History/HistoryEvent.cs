@@ -19,7 +19,11 @@ internal sealed record ExecutionStarted(
     long? StartAt,
     IReadOnlyList<string> Seen,
     bool IsContinuation = false
-) : HistoryEvent;
+) : HistoryEvent
+{
+    /// <summary>W3C <c>traceparent</c> of the start; null where nobody traced.</summary>
+    public string? Trace { get; init; }
+}
 
 /// <summary>An activity or a sub-orchestration ended well.</summary>
 internal sealed record TaskCompleted(int TaskId, string? Result) : HistoryEvent;

@@ -31,6 +31,9 @@ internal sealed class InstanceEntry(string id)
 
     public HistoryPlace Place { get; private set; } = HistoryPlace.None;
 
+    /// <summary>W3C <c>traceparent</c> of its start; null where nobody traced.</summary>
+    public string? Trace { get; private set; }
+
     public InstanceState? State { get; set; }
 
     /// <summary>Messages to other instances that may not have arrived, by execution and task. Guarded by the entry.</summary>
@@ -133,6 +136,7 @@ internal sealed class InstanceEntry(string id)
                         Name = started.Name;
                         CreatedAt = started.CreatedAt;
                         Parent = started.Parent;
+                        Trace = started.Trace;
                         // ContinueAsNew goes on running; only a new instance is pending.
                         Status = started.IsContinuation ? OrchestrationRuntimeStatus.Running : OrchestrationRuntimeStatus.Pending;
                     }

@@ -65,6 +65,7 @@ internal sealed class ActivityQueue(DurableOptions options, IDurableFunctions fu
             return;
         faults.BeforeActivity(call.Name);
         HistoryEvent result;
+        using var span = DurableSpans.Activity(entry, call);
         try
         {
             if (!functions.HasActivity(call.Name))
@@ -79,6 +80,7 @@ internal sealed class ActivityQueue(DurableOptions options, IDurableFunctions fu
         catch (Exception exception)
         {
             // Whatever an activity throws is its result: the orchestrator decides.
+            span?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, exception.Message);
             result = new TaskFailed(call.Id, Failures.Of(exception));
         }
         faults.AfterActivity(call.Name);

@@ -84,7 +84,10 @@ internal sealed class CodeRunner(EngineParts parts)
             null,
             [.. state.Seen],
             true
-        );
+        )
+        {
+            Trace = entry.Trace,
+        };
         var execution = Math.Max(state.Execution + 1, parts.Time.GetUtcNow().UtcTicks);
         var following = new InstanceState(started, execution);
         var first = new Turn

@@ -62,7 +62,10 @@ internal sealed class Effects(EngineParts parts)
             parts.Time.GetUtcNow().UtcTicks,
             null,
             []
-        );
+        )
+        {
+            Trace = DurableSpans.Inside(entry),
+        };
         var done = Message.NewDone();
         parts.Table.Post(sub.InstanceId, new StartMessage(started) { Done = done });
         Confirm(entry, maker, execution, sub.Id, done.Task);

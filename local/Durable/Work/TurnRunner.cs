@@ -156,6 +156,7 @@ internal sealed class TurnRunner(EngineParts parts)
             if (work.End is { } end)
             {
                 DropTimers(entry, maker);
+                DurableSpans.Ended(entry, end, parts.Time.GetUtcNow());
                 if (maker?.Parent is { } parent)
                     parts.Effects.TellParent(parent, entry.Id, end);
             }

@@ -39,7 +39,8 @@ internal sealed class TestStack : IAsyncDisposable
         IReadOnlyDictionary<string, string?>? app = null,
         bool restartApp = true,
         Func<AzuriteServer, CancellationToken, Task<string>>? between = null,
-        bool streaming = false
+        bool streaming = false,
+        IReadOnlyDictionary<string, string?>? environment = null
     )
     {
         var state = new TestFolder();
@@ -49,6 +50,7 @@ internal sealed class TestStack : IAsyncDisposable
             Key = "test-key",
             RestartApp = restartApp,
             AppEnvironment = app ?? new Dictionary<string, string?>(),
+            Environment = environment ?? new Dictionary<string, string?>(),
             Between = between,
             Streaming = streaming,
         };

@@ -16,8 +16,8 @@ internal static class SettingRules
         ["EventHubConnection__credential"] = "the Event Hubs triggers' connection",
         ["EventHubConnection__clientId"] = "the Event Hubs triggers' connection",
         ["AzureWebJobs.OnTelemetry.Disabled"] = "the host: without Event Hubs there is nothing to read",
-        ["APPLICATIONINSIGHTS_CONNECTION_STRING"] = "the host's telemetry",
-        ["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] = "the host's telemetry",
+        ["APPLICATIONINSIGHTS_CONNECTION_STRING"] = "the host's telemetry, and ours",
+        ["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"] = "the host's telemetry, and ours",
         ["AzureFunctionsJobHost__extensions__durableTask__storageProvider__maxQueuePollingInterval"] = "over host.json",
         ["AzureFunctionsJobHost__extensions__queues__maxPollingInterval"] = "over host.json",
     };

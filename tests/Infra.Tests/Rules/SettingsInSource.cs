@@ -11,14 +11,17 @@ internal static partial class SettingsInSource
     /// <summary>Read where there is no Azure; each with its reason.</summary>
     private static readonly Dictionary<string, string> LocalOnly = new()
     {
+        ["PRICES"] = "a price table of one's own in the place of the built-in one",
         ["Storage"] = "a connection string, in the place of the identity's settings",
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "a collector of one's own; in Azure there is Application Insights",
         ["Values"] = "the section of local.settings.json",
     };
 
     public static IReadOnlySet<string> OfApp() => In("pipeline", "functions");
 
-    /// <summary>The worker binds none of the app's options; of pipeline/ it reads the storage alone.</summary>
-    public static IReadOnlySet<string> OfWorker() => In("gpu-worker", Path.Combine("pipeline", "Storage"));
+    /// <summary>The worker binds none of the app's options; of pipeline/ it reads the storage and the telemetry alone.</summary>
+    public static IReadOnlySet<string> OfWorker() =>
+        In("gpu-worker", Path.Combine("pipeline", "Storage"), Path.Combine("pipeline", "Telemetry"));
 
     private static HashSet<string> In(params string[] folders)
     {
