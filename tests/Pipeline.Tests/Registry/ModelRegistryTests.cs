@@ -52,15 +52,15 @@ public sealed class ModelRegistryTests : IClassFixture<AzuriteFixture>
     [Fact]
     public async Task RegisterAsync_ModelGoneSince_IsWrittenAgainUnderItsNumber()
     {
-        var request = await TrainedAsync("lost", "run-a");
+        var request = await TrainedAsync("gone", "run-a");
         var first = await _registry.RegisterAsync(request, Token);
-        await _storage.Container(Containers.Models).DeleteBlobAsync("lost/1/model.onnx", cancellationToken: Token);
-        Assert.False(await _registry.IsWholeAsync("lost", 1, Token));
+        await _storage.Container(Containers.Models).DeleteBlobAsync("gone/1/model.onnx", cancellationToken: Token);
+        Assert.False(await _registry.IsWholeAsync("gone", 1, Token));
 
         var again = await _registry.RegisterAsync(request, Token);
 
         Assert.Equal(first.Version, again.Version);
-        Assert.True(await _registry.IsWholeAsync("lost", 1, Token));
+        Assert.True(await _registry.IsWholeAsync("gone", 1, Token));
         Assert.Equal(TinyModel.Binary().Model, (await _registry.DownloadModelAsync(again, Token)).ToArray());
     }
 
