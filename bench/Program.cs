@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Serverless.Bench.Broker;
 using Serverless.Bench.Durable;
 using Serverless.Bench.Frame;
 using Serverless.Bench.Http;
@@ -24,6 +25,11 @@ if (args is [LoadProcess.Argument, var server, var path, var most])
     return LoadProcess.Run(server, path, most);
 }
 
+if (args is [BrokerProcess.Argument, var brokerFolder, var flush])
+{
+    return await BrokerProcess.RunAsync(brokerFolder, flush);
+}
+
 IBenchmark[] benchmarks =
 [
     new IngestBenchmark(),
@@ -34,6 +40,7 @@ IBenchmark[] benchmarks =
     new DurableBenchmark(),
     new HttpBenchmark(),
     new LogBenchmark(),
+    new BrokerBenchmark(),
     new StartBenchmark(),
     new StreamBenchmark(),
 ];

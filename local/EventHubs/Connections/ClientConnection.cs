@@ -11,6 +11,10 @@ namespace Serverless.Local.EventHubs;
 internal sealed class ClientConnection : IContainer, IDisposable
 {
     private const byte SaslProtocol = 3;
+    private const int FrameBytes = 64 * 1024;
+
+    /// <summary>A message may be so many times its limit and is still told so politely: its link stays open.</summary>
+    private const int Patience = 4;
 
     private readonly EventHubsOptions options;
     private readonly LinkOpener opener;
@@ -31,10 +35,12 @@ internal sealed class ClientConnection : IContainer, IDisposable
         listener = new ConnectionListener(new Address("amqp://localhost:" + EventHubsConnectionString.DefaultPort), this);
         listener.AMQP.ContainerId = "serverless-local";
         listener.AMQP.HostName = "localhost";
-        listener.AMQP.MaxFrameSize = 64 * 1024;
+        listener.AMQP.MaxFrameSize = FrameBytes;
         listener.AMQP.MaxSessionsPerConnection = 5000;
         listener.AMQP.MaxLinksPerSession = 256;
         listener.AMQP.IdleTimeout = 240_000;
+        listener.BufferManager = new BoundedBuffers(Patience * Math.Max(FrameBytes, options.MaxMessageBytes));
+        listener.HandlerFactory = static _ => new BrokerLink.DetachWatch();
     }
 
     /// <summary>Called once the client is gone.</summary>
@@ -68,11 +74,11 @@ internal sealed class ClientConnection : IContainer, IDisposable
 
     public Message CreateMessage(ByteBuffer buffer) => new RawMessage(buffer);
 
-    public Link CreateLink(ListenerConnection connection, ListenerSession session, Attach attach) => new ListenerLink(session, attach);
+    public Link CreateLink(ListenerConnection connection, ListenerSession session, Attach attach) => new BrokerLink(session, attach);
 
     public bool AttachLink(ListenerConnection connection, ListenerSession session, Link link, Attach attach)
     {
-        opener.Open((ListenerLink)link, attach, rights, routes);
+        opener.Open((BrokerLink)link, attach, rights, routes);
         return true;
     }
 

@@ -7,10 +7,12 @@ namespace Serverless.Local.EventHubs;
 /// <summary>A socket as AMQPNetLite wants it, with one read and one write for many frames.</summary>
 internal sealed class SocketTransport(Socket socket) : IAsyncTransport, IDisposable
 {
+    private readonly LateFrames late = new();
     private readonly byte[] received = new byte[64 * 1024];
     private byte[] gathered = [];
     private int start;
     private int end;
+    private int frameRest;
     private volatile TaskCompletionSource? peerSpoke;
 
     /// <summary>Called when the socket is closed from either side.</summary>
@@ -19,9 +21,14 @@ internal sealed class SocketTransport(Socket socket) : IAsyncTransport, IDisposa
     /// <summary>The next bytes, which stay to be read; fewer than asked for when the peer has closed.</summary>
     public async Task<ReadOnlyMemory<byte>> PeekAsync(int count, CancellationToken cancellationToken)
     {
+        if (received.Length - start < count)
+        {
+            received.AsSpan(start, end - start).CopyTo(received);
+            (start, end) = (0, end - start);
+        }
         while (end - start < count)
         {
-            var read = await socket.ReceiveAsync(received.AsMemory(end), cancellationToken);
+            var read = Heard(await socket.ReceiveAsync(received.AsMemory(end), cancellationToken));
             if (read == 0)
                 break;
             end += read;
@@ -67,17 +74,21 @@ internal sealed class SocketTransport(Socket socket) : IAsyncTransport, IDisposa
 
     public async Task<int> ReceiveAsync(byte[] buffer, int offset, int count)
     {
-        if (start == end)
+        while (frameRest == 0)
         {
-            // What is larger than the buffer goes straight to where it belongs.
-            if (count >= received.Length)
-                return Heard(await socket.ReceiveAsync(buffer.AsMemory(offset, count)));
-            (start, end) = (0, 0);
-            end = Heard(await socket.ReceiveAsync(received.AsMemory()));
+            var head = await PeekAsync(LateFrames.ShortestBytes, CancellationToken.None);
+            if (head.Length < LateFrames.ShortestBytes)
+                return 0;
+            frameRest = LateFrames.Size(head.Span);
+            if (late.IsLate((await PeekAsync(Math.Min(frameRest, LateFrames.HeadBytes), CancellationToken.None)).Span))
+                await SkipFrameAsync();
         }
-        var taken = Math.Min(count, end - start);
+        if (start == end)
+            await FillAsync();
+        var taken = Math.Min(Math.Min(count, frameRest), end - start);
         Buffer.BlockCopy(received, start, buffer, offset, taken);
         start += taken;
+        frameRest -= taken;
         return taken;
     }
 
@@ -92,6 +103,25 @@ internal sealed class SocketTransport(Socket socket) : IAsyncTransport, IDisposa
         socket.Dispose();
         peerSpoke?.TrySetCanceled(CancellationToken.None);
         Closed();
+    }
+
+    private async Task SkipFrameAsync()
+    {
+        while (frameRest > 0)
+        {
+            if (start == end)
+                await FillAsync();
+            // Closed by the peer: the next peek says so.
+            var skipped = start == end ? frameRest : Math.Min(frameRest, end - start);
+            start = Math.Min(end, start + skipped);
+            frameRest -= skipped;
+        }
+    }
+
+    private async Task FillAsync()
+    {
+        (start, end) = (0, 0);
+        end = Heard(await socket.ReceiveAsync(received.AsMemory()));
     }
 
     private int Heard(int count)

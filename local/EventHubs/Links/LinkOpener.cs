@@ -1,5 +1,4 @@
 using Amqp.Framing;
-using Amqp.Listener;
 using Amqp.Types;
 
 namespace Serverless.Local.EventHubs;
@@ -10,7 +9,7 @@ internal sealed class LinkOpener(EventHubsOptions options, HubSet hubs, TimeProv
     private static readonly Symbol Idempotent = "com.microsoft:idempotent-producer";
 
     /// <exception cref="Amqp.AmqpException">Refused; the library tells the client.</exception>
-    public void Open(ListenerLink link, Attach attach, ConnectionRights rights, ResponseRoutes routes)
+    public void Open(BrokerLink link, Attach attach, ConnectionRights rights, ResponseRoutes routes)
     {
         attach.MaxMessageSize = (ulong)options.MaxMessageBytes;
         var address = attach.Role ? (attach.Source as Source)?.Address : (attach.Target as Target)?.Address;
@@ -23,20 +22,20 @@ internal sealed class LinkOpener(EventHubsOptions options, HubSet hubs, TimeProv
             OpenEntity(link, attach, address ?? "", rights);
     }
 
-    private static void OpenNode(ListenerLink link, Attach attach, string node, ResponseRoutes routes, Func<Amqp.Message, Response> answer)
+    private static void OpenNode(BrokerLink link, Attach attach, string node, ResponseRoutes routes, Func<Amqp.Message, Response> answer)
     {
         if (!attach.Role)
         {
-            LinkInternals.SetEndpoint(link, new RequestLink(node, routes, answer), RequestLink.Credit);
+            link.Serve(new RequestLink(node, routes, answer), RequestLink.Credit);
             return;
         }
         attach.SndSettleMode = SenderSettleMode.Settled;
         var back = new ResponseLink(link, node, (attach.Target as Target)?.Address, routes);
         routes.Add(back);
-        LinkInternals.SetEndpoint(link, back, 0);
+        link.Serve(back, 0);
     }
 
-    private void OpenEntity(ListenerLink link, Attach attach, string address, ConnectionRights rights)
+    private void OpenEntity(BrokerLink link, Attach attach, string address, ConnectionRights rights)
     {
         var entity = EntityAddress.Parse(address);
         if (entity is null || hubs.Find(entity.Hub) is not { } hub)
@@ -51,7 +50,7 @@ internal sealed class LinkOpener(EventHubsOptions options, HubSet hubs, TimeProv
             OpenPublisher(link, attach, entity, hub);
     }
 
-    private void OpenReader(ListenerLink link, Attach attach, EntityAddress entity, Hub hub)
+    private void OpenReader(BrokerLink link, Attach attach, EntityAddress entity, Hub hub)
     {
         if (entity.Group is null || entity.Partition is null || hub.FindReaders(entity.Group, entity.Partition) is not { } group)
             throw BrokerErrors.NotFound(entity.Path);
@@ -61,10 +60,10 @@ internal sealed class LinkOpener(EventHubsOptions options, HubSet hubs, TimeProv
         attach.SndSettleMode = SenderSettleMode.Settled;
         var reader = new ReaderLink(link, group, terms, time);
         group.Add(reader);
-        LinkInternals.SetEndpoint(link, reader, 0);
+        link.Serve(reader, 0);
     }
 
-    private void OpenPublisher(ListenerLink link, Attach attach, EntityAddress entity, Hub hub)
+    private void OpenPublisher(BrokerLink link, Attach attach, EntityAddress entity, Hub hub)
     {
         Partition? partition = null;
         if (entity.Group is not null || (entity.Partition is { } id && (partition = hub.FindPartition(id)) is null))
@@ -80,6 +79,6 @@ internal sealed class LinkOpener(EventHubsOptions options, HubSet hubs, TimeProv
             ).Welcome(attach.Properties);
             attach.OfferedCapabilities = [Idempotent];
         }
-        LinkInternals.SetEndpoint(link, new PublisherLink(hub, partition, options.MaxMessageBytes), PublisherLink.Credit);
+        link.Serve(new PublisherLink(hub, partition, options.MaxMessageBytes), PublisherLink.Credit);
     }
 }

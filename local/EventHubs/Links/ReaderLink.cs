@@ -21,7 +21,6 @@ internal sealed class ReaderLink(ListenerLink link, ReaderGroup group, ReaderTer
 
     private readonly PartitionReader reader = new(group.Partition, terms.Start);
     private int state;
-    private bool closed;
 
     public string Name => terms.Name;
 
@@ -42,16 +41,19 @@ internal sealed class ReaderLink(ListenerLink link, ReaderGroup group, ReaderTer
         try
         {
             lock (Sending)
+            {
                 more = SendTurn();
+                if (IsStopped)
+                    reader.Dispose();
+            }
         }
         catch (AmqpException)
         {
             // The link or its connection has just gone; its close is told apart.
-            closed = true;
+            Stop();
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
         {
-            closed = true;
             Close(BrokerErrors.Of(ErrorCode.InternalError, e.Message));
         }
         if (more || Interlocked.CompareExchange(ref state, Idle, Running) != Running)
@@ -60,12 +62,9 @@ internal sealed class ReaderLink(ListenerLink link, ReaderGroup group, ReaderTer
 
     public override void OnLinkClosed(ListenerLink link, Error error)
     {
+        base.OnLinkClosed(link, error);
         group.Remove(this);
-        lock (Sending)
-        {
-            closed = true;
-            reader.Dispose();
-        }
+        Wake();
     }
 
     protected override void OnCredit() => Wake();
@@ -76,7 +75,7 @@ internal sealed class ReaderLink(ListenerLink link, ReaderGroup group, ReaderTer
         (PartitionState, long)? metrics = terms.WantsMetrics ? (group.Partition.Last, time.GetUtcNow().ToUnixTimeMilliseconds()) : null;
         for (var i = 0; i < Turn; i++)
         {
-            if (closed || Available <= 0)
+            if (Available <= 0)
                 return false;
             if (!reader.TryRead(out var one))
             {

@@ -24,7 +24,11 @@ internal sealed class ResponseLink(ListenerLink link, string node, string? targe
         OnCredit();
     }
 
-    public override void OnLinkClosed(ListenerLink link, Error error) => routes.Remove(this);
+    public override void OnLinkClosed(ListenerLink link, Error error)
+    {
+        base.OnLinkClosed(link, error);
+        routes.Remove(this);
+    }
 
     protected override void OnCredit()
     {

@@ -12,14 +12,31 @@ internal abstract class SendingEndpoint(ListenerLink link) : LinkEndpoint
     private uint sent;
     private uint limit;
     private uint libraryLimit;
+    private volatile bool stopped;
 
     /// <summary>Held while sending and while credit changes.</summary>
     protected Lock Sending { get; } = new();
 
     protected ListenerLink Link => link;
 
+    /// <summary>Nothing is sent any more.</summary>
+    protected bool IsStopped => stopped;
+
     /// <summary>Deliveries the receiver will take now; under <see cref="Sending"/>.</summary>
-    protected int Available => (int)(limit - sent);
+    protected int Available => stopped ? 0 : (int)(limit - sent);
+
+    /// <summary>
+    /// What is being sent is sent when this returns, and nothing behind it. Not for a caller that holds a lock of the library: sending
+    /// takes them too.
+    /// </summary>
+    public void Stop()
+    {
+        stopped = true;
+        lock (Sending) { }
+    }
+
+    /// <summary>Comes under a lock of the library.</summary>
+    public override void OnLinkClosed(ListenerLink link, Error error) => stopped = true;
 
     public override void OnFlow(FlowContext flowContext)
     {
@@ -54,5 +71,9 @@ internal abstract class SendingEndpoint(ListenerLink link) : LinkEndpoint
         limit = libraryLimit = sent;
     }
 
-    protected void Close(Error error) => link.Close(TimeSpan.Zero, error);
+    protected void Close(Error error)
+    {
+        Stop();
+        link.Close(TimeSpan.Zero, error);
+    }
 }

@@ -9,20 +9,29 @@ internal static class Children
     /// <summary>Runs a script with Node and gives what it printed; it must end with 0.</summary>
     public static async Task<string> NodeAsync(string script, params string[] arguments)
     {
-        using var node = Start("node", [RepositoryRoot.File("tests", "Local.Tests", "EventHubs", "npm", script), .. arguments]);
+        using var node = StartNode(script, arguments);
         node.StandardInput.Close();
+        return await EndedAsync(node);
+    }
+
+    public static Process StartNode(string script, params string[] arguments) =>
+        Start("node", [RepositoryRoot.File("tests", "Local.Tests", "EventHubs", "npm", script), .. arguments]);
+
+    /// <summary>What a process printed since it was last read; it must end with 0.</summary>
+    public static async Task<string> EndedAsync(Process process)
+    {
         try
         {
-            var output = node.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-            var errors = node.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
-            await node.WaitForExitAsync(TestContext.Current.CancellationToken);
-            Assert.True(node.ExitCode == 0, $"{script} ended with {node.ExitCode}. {await errors}{await output}");
+            var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
+            var errors = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            Assert.True(process.ExitCode == 0, $"The process ended with {process.ExitCode}. {await errors}{await output}");
             return await output;
         }
         finally
         {
-            if (!node.HasExited)
-                node.Kill();
+            if (!process.HasExited)
+                process.Kill();
         }
     }
 

@@ -65,6 +65,32 @@ public sealed class KillTests
         }
     }
 
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("idempotent")]
+    public async Task Broker_KilledUnderTheNpmClient_LosesNoAcknowledgedEvent(string kind)
+    {
+        using var folder = new TestFolder();
+        var (first, text) = await Children.BrokerAsync(folder.Path, 0);
+        using var killed = first;
+        using var node = Children.StartNode("kill.cjs", text, kind);
+        Assert.Equal("under way", await node.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+
+        killed.Kill();
+        await killed.WaitForExitAsync(TestContext.Current.CancellationToken);
+        var (second, _) = await Children.BrokerAsync(folder.Path, EventHubsConnectionString.Parse(text).Port);
+        using var ended = second;
+        await node.StandardInput.WriteLineAsync("enough");
+        var said = await Children.EndedAsync(node);
+        second.StandardInput.Close();
+        await second.WaitForExitAsync(TestContext.Current.CancellationToken);
+
+        TestContext.Current.TestOutputHelper?.WriteLine(said);
+        Assert.Contains("lost 0,", said);
+        if (kind == "idempotent")
+            Assert.Contains("twice 0", said);
+    }
+
     private static Task<Connection> ConnectAsync(string text)
     {
         var parts = EventHubsConnectionString.Parse(text);

@@ -110,6 +110,26 @@ public sealed class RuleTests
         await connection.CloseAsync();
     }
 
+    [Fact]
+    public async Task Message_FarOverTheLimit_ClosesTheConnection()
+    {
+        await using var broker = await TestBroker.StartAsync(o => o with { MaxMessageBytes = 64 * 1024 });
+        var connection = await broker.ConnectAsync();
+        var closed = new TaskCompletionSource<Error>(TaskCreationOptions.RunContinuationsAsynchronously);
+        connection.AddClosedCallback((_, error) => closed.TrySetResult(error));
+        var refused = await Assert.ThrowsAsync<AmqpException>(() =>
+            connection.SendAsync("single/Partitions/0", AmqpTalk.Event(new string('x', 70_000)))
+        );
+        Assert.Equal("amqp:link:message-size-exceeded", refused.Error.Condition);
+        Assert.False(connection.IsClosed);
+
+        var link = new SenderLink(new Session(connection), "sender", "single/Partitions/0");
+        link.Send(AmqpTalk.Event(new string('x', 2_000_000)), null, null);
+
+        var error = await closed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.Equal("amqp:link:message-size-exceeded", error.Condition);
+    }
+
     private static Message Stamped(long producer, short epoch, int sequence, params string[] bodies)
     {
         var batch = AmqpTalk.Batch(bodies);
