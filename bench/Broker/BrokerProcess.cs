@@ -29,11 +29,12 @@ internal sealed class BrokerProcess : IDisposable
             [typeof(BrokerProcess).Assembly.Location, Argument, folder, flushMilliseconds.ToString(CultureInfo.InvariantCulture)]
         )
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        var process = Process.Start(start)!;
-        return new BrokerProcess(process, Line(process));
+        var started = Process.Start(start)!;
+        return new BrokerProcess(started, Line(started));
     }
 
     /// <summary>Bytes that the broker has allocated since its start.</summary>
@@ -78,6 +79,6 @@ internal sealed class BrokerProcess : IDisposable
         return 0;
     }
 
-    private static string Line(Process process) =>
-        process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The broker's process has ended; its error is above.");
+    private static string Line(Process from) =>
+        from.StandardOutput.ReadLine() ?? throw new InvalidOperationException("The broker's process has ended; its error is above.");
 }

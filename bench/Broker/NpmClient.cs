@@ -15,6 +15,7 @@ internal sealed class NpmClient : IDisposable
             [Path.Combine(AppContext.BaseDirectory, "Broker", "npm.cjs"), connectionString, BrokerProcess.Hub]
         )
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };

@@ -21,9 +21,11 @@ internal static class ProducerWelcome
                 BrokerErrors.ProducerEpochStolen,
                 $"Producer {id} asks for epoch {epoch}, but a producer with epoch {known.Epoch} is in its place."
             );
+        // A client takes the answer for the number it goes on from. One that comes back and says where it was must hear the same: with a
+        // later number it would send what was stored, but not acknowledged, as something new.
         var sequence =
-            epoch == known?.Epoch ? known.LastSequence
-            : asked?[Sequence] is { } start ? Convert.ToInt32(start, null)
+            asked?[Sequence] is { } start ? Convert.ToInt32(start, null)
+            : epoch == known?.Epoch ? known.LastSequence
             : 0;
         return new Fields
         {
