@@ -15,7 +15,6 @@ internal static partial class SettingsInSource
         ["Storage"] = "a connection string, in the place of the identity's settings",
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "a collector of one's own; in Azure there is Application Insights",
         ["Values"] = "the section of local.settings.json",
-        ["PRICES"] = "a price table of one's own; machines of the template count by the one built into their worker",
     };
 
     public static IReadOnlySet<string> OfApp() => In("pipeline", "functions");
