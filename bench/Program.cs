@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Serverless.Bench.Batch;
 using Serverless.Bench.Broker;
 using Serverless.Bench.Durable;
 using Serverless.Bench.Frame;
@@ -30,6 +31,11 @@ if (args is [BrokerProcess.Argument, var brokerFolder, var flush])
     return await BrokerProcess.RunAsync(brokerFolder, flush);
 }
 
+if (args is [BatchProcess.Argument, var storage, var job])
+{
+    return await BatchProcess.RunAsync(storage, job);
+}
+
 IBenchmark[] benchmarks =
 [
     new IngestBenchmark(),
@@ -43,6 +49,7 @@ IBenchmark[] benchmarks =
     new BrokerBenchmark(),
     new StartBenchmark(),
     new StreamBenchmark(),
+    new BatchBenchmark(),
 ];
 
 if (args.Length is not (1 or 3) || args.Length == 3 && args[1] != "--json")
