@@ -66,6 +66,7 @@ internal sealed class ApiApp : IAsyncDisposable
         builder.UseMiddleware<ApiErrors>();
         builder.Services.AddPipeline(builder.Configuration);
         builder.Services.AddSingleton<DropQuarantine>();
+        builder.Services.AddSingleton<KeptModel>();
         builder.Services.AddSingleton<RunStarter>();
         var built = builder.Build();
         await built.StartAsync(cancellationToken);
