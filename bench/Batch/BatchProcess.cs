@@ -38,7 +38,7 @@ internal static class BatchProcess
     public static async Task<int> RunAsync(string storage, string request)
     {
         var parsed = JsonSerializer.Deserialize<BatchRequest>(request, PipelineJson.Compact)!;
-        await new BatchJobs(StorageClients.FromConnectionString(storage)).RunAsync(parsed, 2_000_000, CancellationToken.None);
+        await new BatchJobs(StorageClients.FromConnectionString(storage)).RunAsync(parsed, BatchBenchmark.Rows, CancellationToken.None);
         using var self = Process.GetCurrentProcess();
         Console.Write(self.PeakWorkingSet64.ToString(CultureInfo.InvariantCulture));
         return 0;

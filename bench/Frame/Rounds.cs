@@ -9,10 +9,16 @@ internal static class Rounds
     /// <param name="repeats">Calls in a round.</param>
     /// <param name="ways">What is compared; each call is one unit of work.</param>
     /// <returns>For each way the median of its rounds, in seconds a call.</returns>
-    public static async Task<double[]> MedianSecondsAsync(int rounds, int repeats, params Func<Task>[] ways)
+    public static Task<double[]> MedianSecondsAsync(int rounds, int repeats, params Func<Task>[] ways) =>
+        MedianSecondsAsync(-1, rounds, repeats, ways);
+
+    /// <summary>Without a round before: for work of many seconds, all of whose code the caller has run on less.</summary>
+    public static Task<double[]> MedianSecondsOfWarmAsync(int rounds, params Func<Task>[] ways) => MedianSecondsAsync(0, rounds, 1, ways);
+
+    private static async Task<double[]> MedianSecondsAsync(int first, int rounds, int repeats, Func<Task>[] ways)
     {
         var seconds = ways.Select(_ => new double[rounds]).ToArray();
-        for (var round = -1; round < rounds; round++)
+        for (var round = first; round < rounds; round++)
         {
             for (var i = 0; i < ways.Length; i++)
             {

@@ -39,7 +39,7 @@ public sealed class BatchOrchestrator
             }
 
             var finish = new FinishOrder(input.Request, startedAt);
-            var outcome = await context.CallActivityAsync<BatchOutcome>(nameof(FinishBatch), finish, RunRetries.Storage);
+            var outcome = await context.CallActivityAsync<BatchOutcome>(nameof(FinishBatch), finish, RunRetries.WholeFile);
             Tell(status with { Rows = outcome.Rows, Done = outcome.Rows, Failed = outcome.Failed });
             log.LogInformation("Batch job {JobId} ended: {Rows} rows, {Failed} failed", context.InstanceId, outcome.Rows, outcome.Failed);
             return outcome;

@@ -43,7 +43,9 @@ internal sealed class BatchInspection(BatchOptions options)
         var footer = await new ParquetSource(blob).FetchFooterAsync(path, cancellationToken);
         using var session = new DuckDbSession(Path.Combine(folder, "spill"), options.DuckDb);
         var columns = ParquetTable.Describe(session, path, cancellationToken);
-        var (chunks, rows) = ParquetSource.Plan(session, path, options.ChunkRows, cancellationToken);
+        // Where the data has a column of that name, rows cannot be asked for by their number: the file is one chunk.
+        var chunkRows = columns.Any(column => ChunkScoring.IsRowNumber(column.Name)) ? int.MaxValue : options.ChunkRows;
+        var (chunks, rows) = ParquetSource.Plan(session, path, chunkRows, cancellationToken);
         File.Delete(path);
         return new BatchPlan
         {

@@ -7,8 +7,7 @@ namespace Serverless.Pipeline.Batch;
 public sealed record BatchOptions
 {
     /// <summary>
-    /// Fewest rows of a Parquet chunk, unless the file ends: whole row groups are taken until there are so many. A row group of more than
-    /// four times as many is cut. Default 250,000: about two seconds of one core, and a part of 5 to 20 MB.
+    /// Rows of a Parquet chunk: as many whole row groups are taken as come nearest to it. A row group of more than four times as many is cut. Default 250,000: about two seconds of one core, and a part of 5 to 20 MB.
     /// </summary>
     [Range(1, 10_000_000)]
     public int ChunkRows { get; init; } = 250_000;

@@ -157,17 +157,28 @@ public sealed class BatchScoring : IDisposable
         }
     }
 
-    /// <summary>Sums the parts up. Once; a second call finds the summary.</summary>
+    /// <summary>Sums the parts up. Once; a second call finds the summary. What the storage lost of the parts is scored again before.</summary>
     /// <param name="request">The job.</param>
     /// <param name="startedAt">When the job began.</param>
+    /// <param name="workFolder">Of this call's own.</param>
     /// <param name="cancellationToken">Stops between blobs.</param>
-    public async Task<BatchOutcome> FinishAsync(BatchRequest request, DateTimeOffset startedAt, CancellationToken cancellationToken)
+    public async Task<BatchOutcome> FinishAsync(
+        BatchRequest request,
+        DateTimeOffset startedAt,
+        string workFolder,
+        CancellationToken cancellationToken
+    )
     {
         if (await store.SummaryAsync(request, cancellationToken) is not { } summary)
         {
             var plan =
                 await store.PlanAsync(request, cancellationToken)
                 ?? throw new InvalidDataException($"The plan of job '{request.JobId}' is gone while it runs; start the job again.");
+            foreach (var lost in await store.ForgetLostAsync(request, plan, cancellationToken))
+            {
+                await ScoreAsync(request, lost, lost + 1, workFolder, progress: null, cancellationToken);
+            }
+
             var manifest = await models.ManifestAsync(request, cancellationToken);
             var reports = await store.ReportsAsync(request, plan, cancellationToken);
             summary = SummaryOf.Parts(request, plan, manifest, reports, SummaryFailures, startedAt, time.GetUtcNow());
@@ -199,7 +210,7 @@ public sealed class BatchScoring : IDisposable
             await ScoreAsync(request, 0, outline.Chunks, workFolder, progress, cancellationToken);
         }
 
-        return await FinishAsync(request, startedAt, cancellationToken);
+        return await FinishAsync(request, startedAt, workFolder, cancellationToken);
     }
 
     public void Dispose()

@@ -75,6 +75,36 @@ internal sealed class BatchStore(StorageClients storage)
         return reports;
     }
 
+    /// <summary>
+    /// Chunks of which the storage has not both part and report: one that was killed can take back what it had acknowledged. The report of a part
+    /// that is gone goes too, so that the chunk is scored again.
+    /// </summary>
+    public async Task<IReadOnlyList<int>> ForgetLostAsync(BatchRequest request, BatchPlan plan, CancellationToken cancellationToken)
+    {
+        var there = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var blob in scored.GetBlobsAsync(BlobTraits.None, BlobStates.None, BatchBlobs.Folder(request), cancellationToken))
+        {
+            there.Add(blob.Name);
+        }
+
+        var lost = new List<int>();
+        foreach (var chunk in plan.Chunks)
+        {
+            var report = BatchBlobs.Report(request, chunk.Index);
+            if (!there.Contains(BatchBlobs.Part(request, plan, chunk.Index)) && there.Remove(report))
+            {
+                await scored.DeleteBlobIfExistsAsync(report, cancellationToken: cancellationToken);
+            }
+
+            if (!there.Contains(report))
+            {
+                lost.Add(chunk.Index);
+            }
+        }
+
+        return lost;
+    }
+
     /// <summary>Writes the summary, then removes what only the job itself needed.</summary>
     public async Task EndAsync(BatchRequest request, BatchSummary summary, CancellationToken cancellationToken)
     {

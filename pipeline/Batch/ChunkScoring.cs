@@ -12,7 +12,13 @@ internal sealed class ChunkScoring(OnnxModel model, int version, BatchPlan plan,
     /// <summary>Begins the names of what a statement adds on its way; no data has such.</summary>
     private const string Own = "_serverless_";
 
+    /// <summary>DuckDB's name for the number of a row in its file.</summary>
+    private const string RowNumber = "file_row_number";
+
     private readonly ResultColumns result = ResultColumns.For(model.Signature, plan.Columns.Select(column => column.Name));
+
+    /// <summary>Whether a column of the data hides the numbers of the rows from us.</summary>
+    public static bool IsRowNumber(string column) => column.Equals(RowNumber, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The report, without the sizes and the time.</summary>
     /// <exception cref="InvalidDataException">The chunk cannot be read at all.</exception>
@@ -92,7 +98,7 @@ internal sealed class ChunkScoring(OnnxModel model, int version, BatchPlan plan,
             ? $"read_parquet({Sql.Text(source)})"
             : string.Create(
                 CultureInfo.InvariantCulture,
-                $"read_parquet({Sql.Text(source)}, file_row_number = true) WHERE file_row_number BETWEEN {chunk.FirstRow} AND {chunk.FirstRow + chunk.Rows - 1}"
+                $"read_parquet({Sql.Text(source)}, {RowNumber} = true) WHERE {RowNumber} BETWEEN {chunk.FirstRow} AND {chunk.FirstRow + chunk.Rows - 1}"
             );
 
     // Everything as text, so that the original columns are written as they came.

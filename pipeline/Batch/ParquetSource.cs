@@ -53,7 +53,7 @@ internal sealed class ParquetSource(SourceBlob blob)
         await blob.CopyAsync(offset, bytes, file, cancellationToken);
     }
 
-    /// <summary>Whole row groups together until there are rows enough; one with far too many is cut by rows.</summary>
+    /// <summary>Whole row groups together that come nearest to the wished rows; one with far too many is cut by rows.</summary>
     /// <exception cref="UnusableFileException">The footer cannot be read.</exception>
     public static (IReadOnlyList<BatchChunk> Chunks, long Rows) Plan(
         DuckDbSession session,
@@ -69,6 +69,12 @@ internal sealed class ParquetSource(SourceBlob blob)
             end = 0;
         foreach (var group in Groups(session, path, cancellationToken))
         {
+            // The nearer of the two: chunks that are half as long again leave cores without work at the end.
+            if (row > from && row - from + group.Rows - chunkRows > chunkRows - (row - from))
+            {
+                Cut();
+            }
+
             begin = row == from ? group.Begin : Math.Min(begin, group.Begin);
             end = row == from ? group.End : Math.Max(end, group.End);
             row += group.Rows;

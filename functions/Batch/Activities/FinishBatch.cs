@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Serverless.Functions.Hosting;
 using Serverless.Pipeline.Batch;
 
 namespace Serverless.Functions.Batch.Activities;
@@ -11,6 +12,9 @@ public sealed record FinishOrder(BatchRequest Request, DateTimeOffset StartedAt)
 public sealed class FinishBatch(BatchScoring scoring)
 {
     [Function(nameof(FinishBatch))]
-    public Task<BatchOutcome> RunAsync([ActivityTrigger] FinishOrder order, CancellationToken cancellationToken) =>
-        scoring.FinishAsync(order.Request, order.StartedAt, cancellationToken);
+    public async Task<BatchOutcome> RunAsync([ActivityTrigger] FinishOrder order, CancellationToken cancellationToken)
+    {
+        using var work = new WorkFolder();
+        return await scoring.FinishAsync(order.Request, order.StartedAt, work.Path, cancellationToken);
+    }
 }

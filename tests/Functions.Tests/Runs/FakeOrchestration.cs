@@ -2,8 +2,6 @@ using System.Text.Json;
 using Microsoft.DurableTask;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Serverless.Functions.Runs;
-using Serverless.Pipeline.Runs;
 
 namespace Serverless.Functions.Tests.Runs;
 
@@ -11,7 +9,7 @@ namespace Serverless.Functions.Tests.Runs;
 /// An orchestration without an engine: activities are lambdas, events are there before they are waited for, timers fire at once or never.
 /// Everything goes through JSON as it does in reality.
 /// </summary>
-internal sealed class FakeOrchestration(RunInput input) : TaskOrchestrationContext
+internal sealed class FakeOrchestration<TStatus>(string name, object input) : TaskOrchestrationContext
 {
     private readonly Dictionary<string, Func<JsonElement, object?>> _activities = [];
     private readonly Dictionary<string, Queue<JsonElement>> _events = [];
@@ -19,7 +17,7 @@ internal sealed class FakeOrchestration(RunInput input) : TaskOrchestrationConte
 
     public List<string> Calls { get; } = [];
 
-    public List<RunStatus> Statuses { get; } = [];
+    public List<TStatus> Statuses { get; } = [];
 
     /// <summary>Whether durable timers run out at once.</summary>
     public bool TimersFire { get; set; }
@@ -27,7 +25,7 @@ internal sealed class FakeOrchestration(RunInput input) : TaskOrchestrationConte
     /// <summary>Called with the name of an event that is waited for; may raise it.</summary>
     public Action<string>? Waiting { get; set; }
 
-    public override TaskName Name => nameof(RunOrchestrator);
+    public override TaskName Name => name;
 
     public override string InstanceId => "machine-failure-0123456789abcdef";
 
@@ -53,7 +51,7 @@ internal sealed class FakeOrchestration(RunInput input) : TaskOrchestrationConte
     }
 
     public override T? GetInput<T>()
-        where T : default => JsonSerializer.SerializeToElement(input).Deserialize<T>();
+        where T : default => JsonSerializer.SerializeToElement(input, input.GetType()).Deserialize<T>();
 
     public override Task<TResult> CallActivityAsync<TResult>(TaskName name, object? input = null, TaskOptions? options = null)
     {
@@ -91,9 +89,9 @@ internal sealed class FakeOrchestration(RunInput input) : TaskOrchestrationConte
 
     public override void SetCustomStatus(object? customStatus)
     {
-        var json = JsonSerializer.Serialize((RunStatus)customStatus!);
+        var json = JsonSerializer.Serialize((TStatus)customStatus!);
         Assert.InRange(json.Length, 1, 16 << 10);
-        Statuses.Add(JsonSerializer.Deserialize<RunStatus>(json)!);
+        Statuses.Add(JsonSerializer.Deserialize<TStatus>(json)!);
     }
 
     public override Guid NewGuid() => new(++_guids, 0, 0, new byte[8]);

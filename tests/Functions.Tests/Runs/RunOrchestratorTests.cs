@@ -361,9 +361,9 @@ public sealed class RunOrchestratorTests
     private static RunLosses Lost(bool data = false, bool training = false, bool model = false, string[]? names = null) =>
         new(Definition: false, data, training, Evaluation: false, model, names ?? []);
 
-    private static FakeOrchestration Start(RunInput? input = null)
+    private static FakeOrchestration<RunStatus> Start(RunInput? input = null)
     {
-        var run = new FakeOrchestration(input ?? Input);
+        var run = new FakeOrchestration<RunStatus>(nameof(RunOrchestrator), input ?? Input);
         run.On<IngestRequest>("IngestFile", _ => Accepted);
         run.On<JobSpec>("OfferJob", job => Offer(run, [], job));
         run.On<string>("CheckJob", _ => new JobOutcome(JobState.Succeeded, null, "lightgbm", null));
@@ -375,14 +375,14 @@ public sealed class RunOrchestratorTests
         return run;
     }
 
-    private static string Offer(FakeOrchestration run, List<JobSpec> offered, JobSpec job)
+    private static string Offer(FakeOrchestration<RunStatus> run, List<JobSpec> offered, JobSpec job)
     {
         offered.Add(job);
         run.Raise(JobEvent.Name(job.JobId), new JobEvent(job.JobId, job.NotifyInstance, JobState.Succeeded));
         return job.JobId;
     }
 
-    private static int Fire(FakeOrchestration run, int version)
+    private static int Fire(FakeOrchestration<RunStatus> run, int version)
     {
         run.TimersFire = true;
         return version;

@@ -272,6 +272,29 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
         Assert.DoesNotContain(await NamesAsync(request), name => name.Contains("/_", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("part-00002.csv")]
+    [InlineData("_parts/00003.json")]
+    public async Task Finish_StorageForgotABlob_ScoresThatChunkAgain(string forgotten)
+    {
+        await rig.RegisterAsync("forgotten", TinyModel.Binary());
+        var csv = "Type,Torque [Nm]\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"H,{i}\n"));
+        var request = await rig.DropAsync("forgotten", "rows.csv", csv + forgotten.Length);
+        using var scoring = rig.Scoring();
+        var outline = await scoring.InspectAsync(request, rig.WorkFolder(), Token);
+        await scoring.ScoreAsync(request, 0, outline.Chunks, rig.WorkFolder(), null, Token);
+        var before = await EtagsAsync(request);
+        var blob = azurite.StorageClients.Container(Containers.Scored).GetBlobClient(BatchBlobs.Folder(request) + forgotten);
+        Assert.True((await blob.DeleteIfExistsAsync(cancellationToken: Token)).Value);
+
+        var outcome = await scoring.FinishAsync(request, DateTimeOffset.UnixEpoch, rig.WorkFolder(), Token);
+
+        Assert.Equal((101, 1, outline.Chunks), (outcome.Rows, outcome.Failed, outcome.Parts));
+        var after = await EtagsAsync(request);
+        Assert.Equal(before.Keys.Order(), after.Keys.Order());
+        Assert.Single(before, part => after[part.Key] != part.Value);
+    }
+
     [Fact]
     public async Task Run_FileReplacedByAnother_FailsAndSaysSo()
     {
