@@ -60,7 +60,7 @@ public sealed record PartEntry(string Blob, long Rows, long FirstRow, long Bytes
 public sealed record ValueStatistics(long Count, double Mean, double Deviation, double Min, double Max);
 
 /// <summary>What the work took. Prices differ by region and plan and are not guessed: multiply with your own.</summary>
-/// <param name="ScoringSeconds">Seconds that chunks took, downloads and uploads included, summed over all that ran beside each other.</param>
+/// <param name="ScoringSeconds">Seconds that scoring the chunks took, downloads and uploads left out, summed over all that ran beside each other.</param>
 /// <param name="ModelSeconds">Of these, processor seconds inside the model.</param>
 /// <param name="BytesRead">Of the source.</param>
 /// <param name="BytesWritten">Of the parts.</param>
