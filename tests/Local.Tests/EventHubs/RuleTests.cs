@@ -127,7 +127,9 @@ public sealed class RuleTests
         link.Send(AmqpTalk.Event(new string('x', 2_000_000)), null, null);
 
         var error = await closed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
-        Assert.Equal("amqp:link:message-size-exceeded", error.Condition);
+        // The broker reads no further: what it left unread can make TCP reset the connection before the client has read the reason.
+        Assert.Contains((string)error.Condition, new[] { "amqp:link:message-size-exceeded", "amqp:connection:forced" });
+        await (await broker.ConnectAsync()).SendAsync("single/Partitions/0", AmqpTalk.Event("served still"));
     }
 
     private static Message Stamped(long producer, short epoch, int sequence, params string[] bodies)
