@@ -174,8 +174,11 @@ public sealed class StreamScorerTests(AzuriteFixture azurite) : IClassFixture<Az
             Token
         );
         var versions = new HashSet<int>();
-        for (var batch = 0; batch < 300; batch++)
+        // Long enough to meet swaps: 300 batches can be over before the first.
+        for (var batch = 0; batch < 300 || versions.Count < 2; batch++)
         {
+            Token.ThrowIfCancellationRequested();
+            Assert.InRange(batch, 0, 1_000_000);
             var scored = await rig.ScoreAsync([.. Enumerable.Range(0, 20).Select(i => Event(Failure(i), i))]);
             Assert.Equal(20, scored.Predictions.Length);
             // One version a batch: it is pinned.
