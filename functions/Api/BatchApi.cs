@@ -1,7 +1,6 @@
 using System.Globalization;
 using Azure.Storage.Blobs.Specialized;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Serverless.Functions.Batch;
@@ -20,9 +19,6 @@ public sealed class BatchApi(StorageClients storage, BatchStarter starter, JobBo
 {
     private const int DefaultTop = 50;
     private const int MaxTop = 500;
-
-    /// <summary>How long a cancellation waits for the orchestration's end.</summary>
-    private static readonly TimeSpan EndWait = TimeSpan.FromSeconds(20);
 
     [Function("StartBatch")]
     public async Task<IResult> StartAsync(
@@ -82,16 +78,11 @@ public sealed class BatchApi(StorageClients storage, BatchStarter starter, JobBo
         }
 
         // Before the body: nobody wants to upload a gigabyte to learn of a typo.
-        var asked = Query(request, "version") ?? Query(request, "alias");
+        var asked = request.QueryText("version") ?? request.QueryText("alias");
         var (version, wrong) = await RefuseAsync(model, asked, cancellationToken);
         if (wrong is not null)
         {
             return wrong;
-        }
-
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = null;
         }
 
         // The version stays with the blob: its event comes too and must find the same job.
@@ -101,7 +92,7 @@ public sealed class BatchApi(StorageClients storage, BatchStarter starter, JobBo
         };
         var blob = $"{model}/{file}";
         var target = storage.Container(Containers.Batch).GetBlockBlobClient(blob);
-        var content = await BlobUpload.ReceiveAsync(target, request.Body, metadata, cancellationToken);
+        var content = await BlobUpload.ReceiveAsync(target, request, metadata, cancellationToken);
         return Answer(await starter.StartFileAsync(client, blob, content, cancellationToken));
     }
 
@@ -112,29 +103,14 @@ public sealed class BatchApi(StorageClients storage, BatchStarter starter, JobBo
         CancellationToken cancellationToken
     )
     {
-        RunState? state = null;
-        if (Query(request, "state") is { } wanted)
+        var (state, badState) = request.QueryState();
+        var (top, badTop) = request.QueryTop(DefaultTop, MaxTop);
+        if ((badState ?? badTop) is { } wrong)
         {
-            if (!Enum.TryParse<RunState>(wanted, ignoreCase: true, out var parsed) || int.TryParse(wanted, out _))
-            {
-                return Answers.BadRequest(
-                    $"Found state '{wanted}'; expected one of {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}."
-                );
-            }
-
-            state = parsed;
+            return wrong;
         }
 
-        var top = DefaultTop;
-        if (
-            Query(request, "top") is { } text
-            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out top) || top is < 1 or > MaxTop)
-        )
-        {
-            return Answers.BadRequest($"Found top '{text}'; expected a number from 1 to {MaxTop}.");
-        }
-
-        return Answers.Ok(await BatchViews.ListAsync(client, Query(request, "model"), state, top, cancellationToken));
+        return Answers.Ok(await BatchViews.ListAsync(client, request.QueryText("model"), state, top, cancellationToken));
     }
 
     [Function("GetBatch")]
@@ -209,17 +185,13 @@ public sealed class BatchApi(StorageClients storage, BatchStarter starter, JobBo
             return NoJob(job);
         }
 
-        if (view.State is RunState.Pending or RunState.Running)
-        {
-            // The orchestration first: a cancelled worker's job would otherwise look to it like a failed one.
-            await client.TerminateInstanceAsync(job, "cancelled", cancellationToken);
-            view = await EndedAsync(client, job, cancellationToken) ?? view;
-        }
-        else
+        if (view.State is not (RunState.Pending or RunState.Running))
         {
             return Ended(view);
         }
 
+        // The orchestration first: a cancelled worker's job would otherwise look to it like a failed one.
+        view = await client.CancelAsync(job, time, cancellationToken) is { } ended ? BatchViews.Of(ended) : view;
         if (view.State is RunState.Succeeded or RunState.Failed)
         {
             return Ended(view);
@@ -245,9 +217,6 @@ public sealed class BatchApi(StorageClients storage, BatchStarter starter, JobBo
             $"Batch job '{view.JobId}' has ended already ({view.State.ToString().ToLowerInvariant()}); only a job that lives can be cancelled."
         );
 
-    private static string? Query(HttpRequest request, string name) =>
-        request.Query.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } value ? value : null;
-
     private async Task<(int? Version, IResult? Wrong)> RefuseAsync(string model, string? asked, CancellationToken cancellationToken)
     {
         if (!PipelineName.IsPossible(model))
@@ -257,20 +226,6 @@ public sealed class BatchApi(StorageClients storage, BatchStarter starter, JobBo
 
         var (version, problem) = await starter.VersionAsync(model, asked, cancellationToken);
         return problem is null ? (version, null) : (null, Answers.NotFound(problem.ToString()));
-    }
-
-    private async Task<BatchView?> EndedAsync(DurableTaskClient client, string job, CancellationToken cancellationToken)
-    {
-        using var wait = new CancellationTokenSource(EndWait, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wait.Token);
-        try
-        {
-            return BatchViews.Of(await client.WaitForInstanceCompletionAsync(job, getInputsAndOutputs: true, either.Token));
-        }
-        catch (Exception) when (wait.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            return null;
-        }
     }
 
     // The orchestration knows nothing between the start and the end of a worker's job; the worker does.

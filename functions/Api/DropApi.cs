@@ -3,7 +3,6 @@ using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Serverless.Functions.Drops;
@@ -99,11 +98,6 @@ public sealed class DropApi(StorageClients storage, DefinitionStore definitions,
     // In blocks, hashed on the way: memory stays at one block, and the blob appears with its metadata when all of it is there.
     private async Task<BlobContent> ReceiveAsync(HttpRequest request, string blob, string test, CancellationToken cancellationToken)
     {
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-        {
-            limit.MaxRequestBodySize = null;
-        }
-
         var metadata = new Dictionary<string, string>();
         if (test.Length > 0)
         {
@@ -111,6 +105,6 @@ public sealed class DropApi(StorageClients storage, DefinitionStore definitions,
         }
 
         var target = storage.Container(Containers.Drop).GetBlockBlobClient(blob);
-        return await BlobUpload.ReceiveAsync(target, request.Body, metadata, cancellationToken);
+        return await BlobUpload.ReceiveAsync(target, request, metadata, cancellationToken);
     }
 }

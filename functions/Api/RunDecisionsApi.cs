@@ -15,9 +15,6 @@ public sealed class RunDecisionsApi(JobBoard jobs, AliasStore aliases, TimeProvi
     private const int LongestName = 200;
     private const int LongestComment = 1000;
 
-    /// <summary>How long a cancellation waits for the orchestration's end; longer, and it goes by what the run said before.</summary>
-    private static readonly TimeSpan EndWait = TimeSpan.FromSeconds(20);
-
     [Function("ApproveRun")]
     public Task<IResult> ApproveAsync(
         [HttpTrigger(AuthorizationLevel.Function, "post", Route = "api/runs/{runId}/approve")] HttpRequest request,
@@ -53,8 +50,7 @@ public sealed class RunDecisionsApi(JobBoard jobs, AliasStore aliases, TimeProvi
         }
 
         // The orchestration first: a cancelled job would otherwise look to it like a failed one.
-        await client.TerminateInstanceAsync(runId, "cancelled", cancellationToken);
-        view = await EndedAsync(client, runId, cancellationToken) ?? view;
+        view = await client.CancelAsync(runId, time, cancellationToken) is { } ended ? RunViews.Of(ended) : view;
         if (view.State is RunState.Succeeded or RunState.Failed)
         {
             return Ended(view);
@@ -77,21 +73,6 @@ public sealed class RunDecisionsApi(JobBoard jobs, AliasStore aliases, TimeProvi
         Answers.Conflict(
             $"Run '{view.RunId}' has ended already ({view.State.ToString().ToLowerInvariant()}); only a run that lives can be cancelled."
         );
-
-    // Until its end the run goes on: it may offer a job or mark a candidate that nobody has heard of yet.
-    private async Task<RunView?> EndedAsync(DurableTaskClient client, string runId, CancellationToken cancellationToken)
-    {
-        using var wait = new CancellationTokenSource(EndWait, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, wait.Token);
-        try
-        {
-            return RunViews.Of(await client.WaitForInstanceCompletionAsync(runId, getInputsAndOutputs: true, either.Token));
-        }
-        catch (Exception) when (wait.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
-        {
-            return null;
-        }
-    }
 
     private static async Task<IResult> DecideAsync(
         HttpRequest request,

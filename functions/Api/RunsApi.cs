@@ -22,37 +22,29 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs)
         CancellationToken cancellationToken
     )
     {
-        RunState? state = null;
-        if (Query(request, "state") is { } wanted)
+        var (state, badState) = request.QueryState();
+        var (top, badTop) = request.QueryTop(RunList.DefaultTop, RunList.MaxTop);
+        if ((badState ?? badTop) is { } wrong)
         {
-            if (!Enum.TryParse<RunState>(wanted, ignoreCase: true, out var parsed) || int.TryParse(wanted, out _))
-            {
-                return Answers.BadRequest(
-                    $"Found state '{wanted}'; expected one of {string.Join(", ", Enum.GetNames<RunState>()).ToLowerInvariant()}."
-                );
-            }
-
-            state = parsed;
-        }
-
-        var top = RunList.DefaultTop;
-        if (
-            Query(request, "top") is { } text
-            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out top) || top is < 1 or > RunList.MaxTop)
-        )
-        {
-            return Answers.BadRequest($"Found top '{text}'; expected a number from 1 to {RunList.MaxTop}.");
+            return wrong;
         }
 
         try
         {
             return Answers.Ok(
-                await RunList.ReadAsync(client, Query(request, "pipeline"), state, top, Query(request, "continuation"), cancellationToken)
+                await RunList.ReadAsync(
+                    client,
+                    request.QueryText("pipeline"),
+                    state,
+                    top,
+                    request.QueryText("continuation"),
+                    cancellationToken
+                )
             );
         }
-        catch (FormatException wrong)
+        catch (FormatException malformed)
         {
-            return Answers.BadRequest(wrong.Message);
+            return Answers.BadRequest(malformed.Message);
         }
     }
 
@@ -81,7 +73,7 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs)
     )
     {
         var after = 0;
-        if (Query(request, "after") is { } text && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out after))
+        if (request.QueryText("after") is { } text && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out after))
         {
             return Answers.BadRequest($"Found after '{text}'; expected how many points are known already, 0 or more.");
         }
@@ -100,7 +92,7 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs)
         string runId,
         CancellationToken cancellationToken
     ) =>
-        Query(request, "format") switch
+        request.QueryText("format") switch
         {
             null or "json" => DocumentAsync($"{runId}/validation.json", "application/json", runId, cancellationToken),
             "html" => DocumentAsync($"{runId}/validation.html", "text/html; charset=utf-8", runId, cancellationToken),
@@ -121,9 +113,6 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs)
         && await client.GetInstanceAsync(runId, getInputsAndOutputs: true, cancellationToken) is { Name: nameof(RunOrchestrator) } instance
             ? RunViews.Of(instance)
             : null;
-
-    private static string? Query(HttpRequest request, string name) =>
-        request.Query.TryGetValue(name, out var values) && values.ToString() is { Length: > 0 } value ? value : null;
 
     // The orchestration knows nothing between the start and the end of a job; its worker does.
     private async Task<RunView> WithProgressAsync(RunView view, CancellationToken cancellationToken)

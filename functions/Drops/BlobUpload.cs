@@ -4,6 +4,8 @@ using System.Text;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Serverless.Functions.Drops;
 
@@ -16,6 +18,22 @@ internal static class BlobUpload
 {
     /// <summary>Memory of one upload. A blob has at most 50,000 blocks, so this allows 390 GB.</summary>
     private const int BlockBytes = 8 << 20;
+
+    /// <summary>The whole body, however long it is.</summary>
+    public static Task<BlobContent> ReceiveAsync(
+        BlockBlobClient target,
+        HttpRequest request,
+        Dictionary<string, string> metadata,
+        CancellationToken cancellationToken
+    )
+    {
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
+        {
+            limit.MaxRequestBodySize = null;
+        }
+
+        return ReceiveAsync(target, request.Body, metadata, cancellationToken);
+    }
 
     public static async Task<BlobContent> ReceiveAsync(
         BlockBlobClient target,

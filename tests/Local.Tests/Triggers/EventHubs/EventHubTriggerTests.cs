@@ -1,18 +1,16 @@
-using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using Azure.Messaging.EventHubs;
 using Microsoft.Azure.Functions.Worker;
 using Serverless.Local.Triggers.EventHubs.Amqp;
 using Serverless.Testing;
+using static Serverless.Local.Tests.Triggers.EventHubs.SeenEvents;
 
 namespace Serverless.Local.Tests.Triggers.EventHubs;
 
-/// <summary>Functions on a real broker and real storage.</summary>
+/// <summary>What reaches a function on a real broker and real storage, and in which pieces.</summary>
 public sealed class EventHubTriggerTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
 {
-    private static readonly ConcurrentDictionary<string, ConcurrentQueue<string>> Seen = new();
-
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -131,137 +129,6 @@ public sealed class EventHubTriggerTests(AzuriteFixture azurite) : IClassFixture
         await SeesAsync(nameof(AtLeast), "1,2,3");
     }
 
-    [Fact]
-    public async Task TwoApps_OneHub_ShareThePartitionsAndOneTakesOverWhatTheOtherLeaves()
-    {
-        await using var rig = await HubRig.StartAsync(azurite, partitions: 4);
-        await using var first = await rig.AppAsync(typeof(Shared));
-        await OwnAsync(rig, 4);
-        await using (await rig.AppAsync(typeof(Shared)))
-        {
-            await OwnAsync(rig, 2, 2);
-            await rig.SendAsync(Enumerable.Range(0, 8).Select(i => $"s{i}").ToArray());
-            for (var i = 0; i < 8; i++)
-                await SeesAsync(nameof(Shared), $"s{i}");
-        }
-
-        await OwnAsync(rig, 4);
-    }
-
-    [Fact]
-    public async Task Owner_NotHeardOf_LosesItsPartitionAfterTheExpirationTime()
-    {
-        await using var rig = await HubRig.StartAsync(azurite, partitions: 1);
-        await rig.Blobs.CreateContainerAsync(Stop);
-        Assert.NotNull(await rig.Blobs.TrySetOwnerAsync("0", null, "a process that was killed", Stop));
-        Assert.Null(await rig.Blobs.TrySetOwnerAsync("0", null, "one that came too late", Stop));
-        await rig.SendAsync("orphan");
-
-        await using var app = await rig.AppAsync(typeof(Orphans));
-
-        await SeesAsync(nameof(Orphans), "orphan");
-    }
-
-    [Fact]
-    public async Task Function_ThatHangsInOnePartition_LeavesTheOthersAlone()
-    {
-        await using var rig = await HubRig.StartAsync(azurite, partitions: 2);
-        await rig.SendAsync("in/Partitions/0", ["hang"]);
-        await using var app = await rig.AppAsync(typeof(Hangs));
-        await SeesAsync(nameof(Hangs), "hang");
-        // Long enough that ownership would have expired, were it not renewed.
-        await rig.SendAsync("in/Partitions/1", ["goes on"]);
-        await SeesAsync(nameof(Hangs), "goes on");
-        Hangs.Leave.SetResult();
-        await rig.SendAsync("in/Partitions/0", ["behind"]);
-        await SeesAsync(nameof(Hangs), "behind");
-        Assert.Equal(1, Of(nameof(Hangs)).Count(body => body == "hang"));
-    }
-
-    [Fact]
-    public async Task Stop_FunctionRuns_IsWaitedForAndCheckpointed()
-    {
-        await using var rig = await HubRig.StartAsync(azurite, partitions: 1);
-        var app = await rig.AppAsync(typeof(Drains));
-        await rig.SendAsync("work");
-        await Drains.Entered.Task.WaitAsync(Eventually.Deadline, Stop);
-
-        var stopped = app.DisposeAsync().AsTask();
-        Drains.Leave.SetResult();
-        await stopped;
-
-        Assert.Equal(["work"], Of(nameof(Drains)));
-        Assert.Equal(0, (await rig.Blobs.CheckpointAsync("0", Stop))?.SequenceNumber);
-    }
-
-    [Fact]
-    public async Task Broker_StartedAgain_IsReadOnWithoutALoss()
-    {
-        await using var rig = await HubRig.StartAsync(azurite, partitions: 1);
-        await using var app = await rig.AppAsync(typeof(Reconnects));
-        await rig.SendAsync("before");
-        await SeesAsync(nameof(Reconnects), "before");
-
-        await rig.StopBrokerAsync();
-        await rig.StartBrokerAsync();
-        await rig.SendAsync("after");
-
-        await SeesAsync(nameof(Reconnects), "after");
-        Assert.Equal(["before", "after"], Of(nameof(Reconnects)));
-    }
-
-    [Fact]
-    public async Task Output_PropertiesOfTheResult_ArriveAndLargeOnesArePackedApart()
-    {
-        await using var rig = await HubRig.StartAsync(azurite, partitions: 1);
-        await using var app = await rig.AppAsync(typeof(Sends));
-        await rig.SendAsync("many");
-
-        var bodies = await rig.OutAsync(3 + 5 + 1);
-
-        Assert.Equal(["one", "two", """{"Name":"three"}"""], bodies.Where(body => body.Length < 100));
-        Assert.Equal(6, bodies.Count(body => body.Length == 300_000));
-    }
-
-    [Fact]
-    public async Task Output_BrokerAwayWhenTheFunctionEnds_IsTriedUntilItTakesItAndOnlyThenTheCheckpointMoves()
-    {
-        await using var rig = await HubRig.StartAsync(azurite, partitions: 1);
-        await using var app = await rig.AppAsync(typeof(SendsLater));
-        await rig.SendAsync("event");
-        await SendsLater.Entered.Task.WaitAsync(Eventually.Deadline, Stop);
-        await rig.StopBrokerAsync();
-        SendsLater.Leave.SetResult();
-        await Eventually.HoldsAsync(() => SendsLater.Returned, "the function's end", Stop);
-        Assert.Null(await rig.Blobs.CheckpointAsync("0", Stop));
-
-        await rig.StartBrokerAsync();
-
-        Assert.Contains("result", await rig.OutAsync(1));
-        await Eventually.HoldsAsync(async () => (await rig.Blobs.CheckpointAsync("0", Stop))?.SequenceNumber == 0, "the checkpoint", Stop);
-    }
-
-    private static ConcurrentQueue<string> Of(string name) => Seen.GetOrAdd(name, _ => new());
-
-    private static void See(string name, string text) => Of(name).Enqueue(text);
-
-    private static Task SeesAsync(string name, string text) =>
-        Eventually.HoldsAsync(() => Of(name).Contains(text), $"{name}: {text}", Stop);
-
-    /// <summary>So many partitions are owned by so many readers.</summary>
-    private static Task OwnAsync(HubRig rig, params int[] loads) =>
-        Eventually.HoldsAsync(
-            async () =>
-                (await rig.Blobs.OwnershipsAsync(Stop))
-                    .Where(o => o.Owner.Length > 0)
-                    .GroupBy(o => o.Owner)
-                    .Select(g => g.Count())
-                    .Order()
-                    .SequenceEqual(loads),
-            $"loads {string.Join(", ", loads)}",
-            Stop
-        );
-
     /// <summary>Back to the start for the next function.</summary>
     private async Task ForgetAsync(HubRig rig)
     {
@@ -376,101 +243,5 @@ public sealed class EventHubTriggerTests(AzuriteFixture azurite) : IClassFixture
         [Function("AtLeast")]
         public void Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events) =>
             See(nameof(AtLeast), string.Join(',', events));
-    }
-
-    public sealed class Shared
-    {
-        [Function("Shared")]
-        public void Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events) =>
-            Array.ForEach(events, e => See(nameof(Shared), e));
-    }
-
-    public sealed class Orphans
-    {
-        [Function("Orphans")]
-        public void Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events) =>
-            Array.ForEach(events, e => See(nameof(Orphans), e));
-    }
-
-    public sealed class Hangs
-    {
-        internal static readonly TaskCompletionSource Leave = new();
-
-        [Function("Hangs")]
-        public async Task Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events)
-        {
-            Array.ForEach(events, e => See(nameof(Hangs), e));
-            if (events.Contains("hang"))
-                await Leave.Task;
-        }
-    }
-
-    public sealed class Drains
-    {
-        internal static readonly TaskCompletionSource Entered = new();
-        internal static readonly TaskCompletionSource Leave = new();
-
-        [Function("Drains")]
-        public async Task Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events)
-        {
-            Entered.SetResult();
-            await Leave.Task;
-            Array.ForEach(events, e => See(nameof(Drains), e));
-        }
-    }
-
-    public sealed class Reconnects
-    {
-        [Function("Reconnects")]
-        public void Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events) =>
-            Array.ForEach(events, e => See(nameof(Reconnects), e));
-    }
-
-    public sealed class Result
-    {
-        [EventHubOutput("out", Connection = "Hubs")]
-        public string[] Texts { get; set; } = [];
-
-        [EventHubOutput("out", Connection = "Hubs")]
-        public Named? Object { get; set; }
-
-        [EventHubOutput("out", Connection = "Hubs")]
-        public byte[]? Large { get; set; }
-
-        [EventHubOutput("out", Connection = "Hubs")]
-        public string[]? None { get; set; }
-    }
-
-    public sealed record Named(string Name);
-
-    public sealed class Sends
-    {
-        [Function("Sends")]
-        public Result Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events) =>
-            new()
-            {
-                // Five of 300 kB do not fit into one message of 1 MB.
-                Texts = ["one", "two", .. Enumerable.Repeat(new string('x', 300_000), 5)],
-                Object = new Named("three"),
-                Large = new byte[300_000],
-            };
-    }
-
-    public sealed class SendsLater
-    {
-        internal static readonly TaskCompletionSource Entered = new();
-        internal static readonly TaskCompletionSource Leave = new();
-
-        internal static bool Returned { get; private set; }
-
-        [Function("SendsLater")]
-        [EventHubOutput("out", Connection = "Hubs")]
-        public async Task<string> Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events)
-        {
-            Entered.TrySetResult();
-            await Leave.Task;
-            Returned = true;
-            return "result";
-        }
     }
 }
