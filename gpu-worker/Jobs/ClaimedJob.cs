@@ -264,9 +264,9 @@ internal sealed class ClaimedJob(
         {
             // The job has ended.
         }
-        catch (ClaimLostException gone)
+        catch (ClaimLostException)
         {
-            log.LogError("{Why}", gone.Message);
+            // Said where it was found.
         }
     }
 
@@ -316,7 +316,14 @@ internal sealed class ClaimedJob(
 
     private async Task<ClaimLostException> LoseAsync(Exception cause)
     {
+        var gone = new ClaimLostException(job.JobId, Fence, cause);
+        // Whoever finds it first, heartbeat or checkpoint, says so.
+        if (!lost.IsCancellationRequested)
+        {
+            log.LogError("{Why}", gone.Message);
+        }
+
         await lost.CancelAsync();
-        return new ClaimLostException(job.JobId, Fence, cause);
+        return gone;
     }
 }

@@ -95,7 +95,7 @@ public sealed class ModelHost : IDisposable
     /// <summary>How a model in production stands; null where there is none of the name.</summary>
     internal ChampionSlot? Find(string model) => slots.GetValueOrDefault(model);
 
-    internal Task ReadyToListAsync(CancellationToken cancellationToken) => read ? Task.CompletedTask : FirstReadAsync(cancellationToken);
+    internal Task ReadyToListAsync(CancellationToken cancellationToken) => read ? Task.CompletedTask : ReadAsync(cancellationToken);
 
     private static bool GiveBack(ModelLease lease)
     {
@@ -123,11 +123,19 @@ public sealed class ModelHost : IDisposable
     private async Task<ModelLease> ChampionAsync(string model, CancellationToken cancellationToken)
     {
         await ReadyToListAsync(cancellationToken);
-        while (true)
+        for (var asked = false; ; )
         {
             if (!slots.TryGetValue(model, out var slot))
             {
-                throw ServingException.UnknownModel(model);
+                if (asked)
+                {
+                    throw ServingException.UnknownModel(model);
+                }
+
+                // It may have been put into production since the last poll: whoever saw its run end is not told that it is unknown.
+                await ReadAnewAsync(cancellationToken);
+                asked = true;
+                continue;
             }
 
             await slot.Loading.WaitAsync(cancellationToken);
@@ -145,7 +153,7 @@ public sealed class ModelHost : IDisposable
             }
 
             // Between being listed and being loaded, or just withdrawn: the next reading tells.
-            await FirstReadAsync(cancellationToken);
+            await ReadAsync(cancellationToken);
         }
     }
 
@@ -162,7 +170,26 @@ public sealed class ModelHost : IDisposable
         }
     }
 
-    private async Task FirstReadAsync(CancellationToken cancellationToken)
+    /// <summary>A reading that begins after this call; those who ask meanwhile share it, so that unknown names cost one query at a time.</summary>
+    private async Task ReadAnewAsync(CancellationToken cancellationToken)
+    {
+        Task? running;
+        lock (gate)
+        {
+            running = refresh;
+        }
+
+        if (running is { IsCompleted: false })
+        {
+            // It may have passed the row before it changed; whether it succeeds does not matter here.
+            await running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        await ReadAsync(cancellationToken);
+    }
+
+    private async Task ReadAsync(CancellationToken cancellationToken)
     {
         try
         {

@@ -17,7 +17,6 @@ internal sealed class ModelWaiting(ModelHost host, StreamingOptions options, Tim
     public async ValueTask<ModelLease> LeaseAsync(string model, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
-        var refreshed = false;
         while (true)
         {
             try
@@ -26,43 +25,14 @@ internal sealed class ModelWaiting(ModelHost host, StreamingOptions options, Tim
                 givenUp.TryRemove(model, out _);
                 return lease;
             }
-            catch (ServingException unknown) when (unknown.Status == 404 && refreshed)
-            {
-                throw new BadEventException(DeadLetterReason.UnknownModel, unknown.Message);
-            }
             catch (ServingException unknown) when (unknown.Status == 404)
             {
-                // Put into production since the last poll?
-                refreshed = await TryRefreshAsync(cancellationToken);
-                if (refreshed)
-                {
-                    continue;
-                }
-
-                await WaitAsync(
-                    model,
-                    "The registry cannot be read, so it is not known whether the model is in production.",
-                    started,
-                    cancellationToken
-                );
+                throw new BadEventException(DeadLetterReason.UnknownModel, unknown.Message);
             }
             catch (ServingException away)
             {
                 await WaitAsync(model, away.Message, started, cancellationToken);
             }
-        }
-    }
-
-    private async Task<bool> TryRefreshAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            await host.RefreshAsync(cancellationToken);
-            return true;
-        }
-        catch (Exception failed) when (failed is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
-        {
-            return false;
         }
     }
 

@@ -52,6 +52,17 @@ public sealed class ModelHostTests : IDisposable
     }
 
     [Fact]
+    public async Task Lease_DeployedSinceTheLastReading_Answers()
+    {
+        await host.SettleAsync(Token);
+        models.Deploy(Name, 1, TinyModel.Binary());
+
+        using var lease = await host.LeaseAsync(Name, null, Token);
+
+        Assert.Equal(1, lease.Manifest.Version);
+    }
+
+    [Fact]
     public async Task Refresh_NewChampion_TakesOverAndOldRequestFinishes()
     {
         models.Deploy(Name, 1, TinyModel.Binary());
