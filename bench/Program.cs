@@ -12,6 +12,7 @@ using Serverless.Bench.LightGbmJob;
 using Serverless.Bench.Log;
 using Serverless.Bench.Start;
 using Serverless.Bench.Stream;
+using Serverless.Bench.Telemetry;
 using Serverless.Bench.Torch;
 using Serverless.Bench.Train;
 
@@ -21,9 +22,14 @@ if (args is [StartBenchmark.BareArgument, var port])
     return 0;
 }
 
-if (args is [LoadProcess.Argument, var server, var path, var most])
+if (args is [LoadProcess.Argument, var server, var path, var most, var expected, var bodyFile])
 {
-    return LoadProcess.Run(server, path, most);
+    return LoadProcess.Run(server, path, most, expected, bodyFile);
+}
+
+if (args is [ServingProcess.Argument])
+{
+    return await ServingProcess.RunAsync();
 }
 
 if (args is [BrokerProcess.Argument, var brokerFolder, var flush])
@@ -50,6 +56,7 @@ IBenchmark[] benchmarks =
     new StartBenchmark(),
     new StreamBenchmark(),
     new BatchBenchmark(),
+    new TelemetryBenchmark(),
 ];
 
 if (args.Length is not (1 or 3) || args.Length == 3 && args[1] != "--json")

@@ -66,6 +66,12 @@ var logging = provider.GetRequiredService<ILoggerFactory>();
 var time = TimeProvider.System;
 try
 {
+    await using var scraped = await MetricsListener.StartAsync(
+        provider,
+        configuration,
+        logging.CreateLogger<MetricsListener>(),
+        stopping.Token
+    );
     await storage.CreateMissingAsync(stopping.Token);
     using var departure = new Departure(time);
     var address = configuration[MachineMetadata.Setting] ?? MachineMetadata.Azure;

@@ -3,7 +3,7 @@ using 'main.bicep'
 
 param environmentName = 'prod'
 param privateNetworking = true
-// Nothing reads the hubs yet; turn it on with the first reader.
+// Costs by the hour also when idle; turn it on with the first sender of events.
 param streaming = false
 param alwaysReadyDurable = 1
 param maximumInstances = 100

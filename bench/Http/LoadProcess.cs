@@ -15,7 +15,12 @@ internal sealed class LoadProcess : IDisposable
 
     private readonly Process process;
 
-    public LoadProcess(Uri address, string path, int connections)
+    /// <param name="address">The server.</param>
+    /// <param name="path">With the query.</param>
+    /// <param name="connections">The most that will be asked for.</param>
+    /// <param name="expected">What the first answer must hold.</param>
+    /// <param name="bodyFile">JSON that is posted; null gets.</param>
+    public LoadProcess(Uri address, string path, int connections, string expected = "pong", string? bodyFile = null)
     {
         var start = new ProcessStartInfo("dotnet")
         {
@@ -24,7 +29,16 @@ internal sealed class LoadProcess : IDisposable
             RedirectStandardOutput = true,
         };
         foreach (
-            var argument in (string[])[typeof(LoadProcess).Assembly.Location, Argument, address.AbsoluteUri, path, Invariant(connections)]
+            var argument in (string[])
+                [
+                    typeof(LoadProcess).Assembly.Location,
+                    Argument,
+                    address.AbsoluteUri,
+                    path,
+                    Invariant(connections),
+                    expected,
+                    bodyFile ?? "",
+                ]
         )
         {
             start.ArgumentList.Add(argument);
@@ -51,12 +65,13 @@ internal sealed class LoadProcess : IDisposable
     }
 
     /// <summary>The program's life as callers: a line in, a line out.</summary>
-    public static int Run(string address, string path, string most)
+    public static int Run(string address, string path, string most, string expected, string bodyFile)
     {
+        var body = bodyFile.Length == 0 ? null : File.ReadAllBytes(bodyFile);
         var clients = new RawClient[int.Parse(most, CultureInfo.InvariantCulture)];
         for (var i = 0; i < clients.Length; i++)
         {
-            clients[i] = new RawClient(new Uri(address), path, "pong");
+            clients[i] = new RawClient(new Uri(address), path, expected, body);
         }
 
         while (Console.ReadLine() is { } line)

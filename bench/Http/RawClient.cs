@@ -15,10 +15,16 @@ internal sealed class RawClient : IDisposable
     private readonly int length;
     private long began;
 
-    /// <param name="expected">The body that the first answer must have.</param>
-    public RawClient(Uri address, string path, string expected)
+    /// <param name="address">The server.</param>
+    /// <param name="path">With the query.</param>
+    /// <param name="expected">What the first answer's body must hold.</param>
+    /// <param name="body">JSON that is posted; null gets.</param>
+    public RawClient(Uri address, string path, string expected, byte[]? body = null)
     {
-        request = Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: {address.Authority}\r\n\r\n");
+        var head = body is null
+            ? $"GET {path} HTTP/1.1\r\nHost: {address.Authority}\r\n\r\n"
+            : $"POST {path} HTTP/1.1\r\nHost: {address.Authority}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n";
+        request = [.. Encoding.ASCII.GetBytes(head), .. body ?? []];
         socket.Connect(IPAddress.Loopback, address.Port);
         socket.Send(request);
         var text = "";
@@ -28,7 +34,7 @@ internal sealed class RawClient : IDisposable
             text += Encoding.ASCII.GetString(answer, 0, read);
             if (read == 0 || !text.StartsWith("HTTP/1.1 200", StringComparison.Ordinal))
             {
-                throw new InvalidOperationException($"GET {path} answered {text}; expected 200 and '{expected}'.");
+                throw new InvalidOperationException($"{path} answered {text}; expected 200 and '{expected}'.");
             }
         }
 

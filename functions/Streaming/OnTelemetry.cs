@@ -34,8 +34,13 @@ public sealed class OnTelemetry(StreamScorer scorer)
             Offset = received.OffsetString ?? "",
             EnqueuedAt = received.EnqueuedTime,
             MessageId = received.MessageId,
-            Model = received.Properties.TryGetValue("model", out var model) ? model as string : null,
+            Model = Property(received, "model"),
+            // The clients of Azure's SDK write both, older ones the second alone.
+            TraceParent = Property(received, "traceparent") ?? Property(received, "Diagnostic-Id"),
         };
+
+    private static string? Property(EventData received, string name) =>
+        received.Properties.TryGetValue(name, out var value) ? value as string : null;
 }
 
 /// <summary>What a batch sends: JSON documents, one an event.</summary>

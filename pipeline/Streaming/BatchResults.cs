@@ -1,9 +1,10 @@
+using System.Diagnostics;
 using Serverless.Pipeline.Serving;
 
 namespace Serverless.Pipeline.Streaming;
 
-/// <summary>Collects what a batch gives.</summary>
-internal sealed class BatchResults(EventBatch batch, StreamMetrics metrics, TimeProvider time)
+/// <summary>Collects what a batch gives; its results name the batch's span, if there is one.</summary>
+internal sealed class BatchResults(EventBatch batch, Activity? span, StreamMetrics metrics, TimeProvider time)
 {
     private readonly List<string> predictions = new(batch.Events.Count);
     private readonly List<string> alerts = [];
@@ -28,7 +29,7 @@ internal sealed class BatchResults(EventBatch batch, StreamMetrics metrics, Time
         var manifest = group.Lease.Manifest;
         var before = alerts.Count;
         var now = time.GetUtcNow();
-        using var writer = new ResultWriter(batch, group.Lease, scored);
+        using var writer = new ResultWriter(batch, group.Lease, scored, span?.Id);
         for (var row = 0; row < scored.Rows; row++)
         {
             var streamed = batch.Events[group.Rows.Events[first + row]];

@@ -19,9 +19,14 @@ internal sealed class ResultWriter : IDisposable
     private readonly string partition;
     private readonly byte[] modelPart;
     private readonly byte[] dataPart;
+    private readonly byte[] tracePart;
     private readonly byte[][] probabilityNames;
 
-    public ResultWriter(EventBatch batch, ModelLease model, Predictions predictions)
+    /// <param name="batch">What is written about.</param>
+    /// <param name="model">What scored it.</param>
+    /// <param name="predictions">Its scores.</param>
+    /// <param name="traceParent">W3C <c>traceparent</c> of the batch; null where it is not traced, and then results have none.</param>
+    public ResultWriter(EventBatch batch, ModelLease model, Predictions predictions, string? traceParent)
     {
         (this.model, this.predictions, partition) = (model, predictions, batch.Partition);
         writer = new Utf8JsonWriter(buffer, ServingReply.WriterOptions);
@@ -33,6 +38,7 @@ internal sealed class ResultWriter : IDisposable
             )
         );
         dataPart = Encoding.UTF8.GetBytes($",\"dataVersion\":{Json(manifest.DataVersion)},\"prediction\":");
+        tracePart = traceParent is null ? [] : Encoding.UTF8.GetBytes($",\"traceParent\":{Json(traceParent)}");
         probabilityNames = [.. model.Layout.ClassNames.Select((name, i) => Encoding.UTF8.GetBytes($"{(i == 0 ? "" : ",")}\"{name}\":"))];
     }
 
@@ -125,6 +131,7 @@ internal sealed class ResultWriter : IDisposable
 
     private string End()
     {
+        Raw(tracePart);
         Raw("}"u8);
         var text = Encoding.UTF8.GetString(buffer.Written.Span);
         buffer.Clear();

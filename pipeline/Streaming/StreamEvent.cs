@@ -19,6 +19,9 @@ public readonly record struct StreamEvent
 
     /// <summary>The model by the application property <c>model</c>; null leaves it to the body.</summary>
     public string? Model { get; init; }
+
+    /// <summary>W3C <c>traceparent</c> of who sent it; null where it says none.</summary>
+    public string? TraceParent { get; init; }
 }
 
 /// <summary>Events of one partition, in their order.</summary>

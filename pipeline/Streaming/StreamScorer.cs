@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Serving;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Pipeline.Streaming;
 
@@ -22,7 +23,8 @@ public sealed partial class StreamScorer(
     public async Task<ScoredBatch> ScoreAsync(EventBatch batch, CancellationToken cancellationToken)
     {
         metrics.Read(batch, time.GetUtcNow());
-        var results = new BatchResults(batch, metrics, time);
+        using var span = StreamSpans.Process(batch);
+        var results = new BatchResults(batch, span, metrics, time);
         using var groups = new ModelGroups(models);
         await ReadAsync(batch, groups, results, cancellationToken);
         foreach (var group in groups.All)
@@ -69,12 +71,14 @@ public sealed partial class StreamScorer(
             return;
         }
 
+        using var span = ServingMetrics.Predict(group.Lease.Manifest, columns.Rows);
         try
         {
             results.Add(group, group.Lease.Session.Score(columns), first: 0);
         }
         catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
         {
+            span.Fail(failed);
             BatchFailed(logger, group.Lease.Manifest.Name, group.Lease.Manifest.Version, columns.Rows, failed);
             ScoreEach(batch, group, columns, results);
         }

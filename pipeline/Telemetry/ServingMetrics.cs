@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Serving;
 using Serverless.Pipeline.Training;
 
@@ -39,17 +40,23 @@ internal static class ServingMetrics
         advice: Buckets.Rows
     );
 
+    /// <summary>The span of rows that a model scores at once; null while nobody listens.</summary>
+    public static Activity? Predict(ModelManifest model, int rows)
+    {
+        var span = Signals.Spans.StartActivity("predict");
+        return span?.SetTag("model", model.Name).SetTag("version", model.Version).SetTag("run", model.RunId).SetTag("rows", rows);
+    }
+
     /// <summary>Scores the rows of a request, as a span and in the metrics.</summary>
     public static Predictions Score(ModelLease lease, ColumnBatch batch)
     {
-        using var span = Signals.Spans.StartActivity("predict");
+        using var span = Predict(lease.Manifest, batch.Rows);
         if (span is null && !Predictions.Enabled)
         {
             return lease.Session.Score(batch);
         }
 
         var (model, version) = (lease.Manifest.Name, lease.Manifest.Version);
-        span?.SetTag("model", model).SetTag("version", version).SetTag("run", lease.Manifest.RunId).SetTag("rows", batch.Rows);
         var started = Stopwatch.GetTimestamp();
         try
         {

@@ -19,39 +19,62 @@ public static class TelemetryRegistration
     private const string FromHost = "x-ms-invocation-id";
 
     /// <summary>
-    /// Traces, metrics and logs to Application Insights, to a collector, or to both, as the settings say. Without a target nothing is added:
-    /// nobody listens, and nothing is made.
+    /// Traces, metrics and logs to Application Insights, to a collector, or to both, as the settings say; metrics for Prometheus, if they say so.
+    /// Without any of them nothing is added: nobody listens, and nothing is made.
     /// </summary>
     /// <param name="services">Of the app or the worker; they hold its <see cref="IConfiguration"/>.</param>
     /// <param name="configuration">See <see cref="TelemetryTargets"/>.</param>
     /// <param name="service">Which part of the system this process is.</param>
-    /// <returns>Whether there is a target.</returns>
+    /// <returns>Whether there is somebody to send to.</returns>
     /// <exception cref="InvalidOperationException">A setting cannot be understood.</exception>
     public static bool AddTelemetry(this IServiceCollection services, IConfiguration configuration, string service)
     {
         var targets = TelemetryTargets.Of(configuration);
-        if (!targets.Any)
+        if (targets.Sends || targets.Scraped)
         {
-            return false;
+            Add(services, targets, service);
         }
 
-        services
-            .AddOpenTelemetry()
-            .ConfigureResource(resource => resource.AddService(service, serviceNamespace: "serverless"))
-            .WithTracing(tracing => Trace(tracing, targets))
-            .WithMetrics(metrics => Measure(metrics, targets))
-            .WithLogging(
-                logging => Log(logging, targets),
-                options => (options.IncludeScopes, options.IncludeFormattedMessage) = (true, true)
-            );
-        return true;
+        return targets.Sends;
     }
 
-    /// <summary>Begins to listen in a process without a host; the services' end sends what is left.</summary>
+    /// <summary>Begins to listen in a process without a host, if there is a target; the services' end sends what is left.</summary>
     public static void StartTelemetry(this IServiceProvider services)
+    {
+        if (services.GetService<TelemetryTargets>() is not null)
+        {
+            Start(services);
+        }
+    }
+
+    // This and the next apart, so that a process without telemetry loads none of its libraries.
+    private static void Start(IServiceProvider services)
     {
         _ = services.GetService<TracerProvider>();
         _ = services.GetService<MeterProvider>();
+    }
+
+    private static void Add(IServiceCollection services, TelemetryTargets targets, string service)
+    {
+        services.AddSingleton(targets);
+        var telemetry = services
+            .AddOpenTelemetry()
+            .ConfigureResource(resource => resource.AddService(service, serviceNamespace: "serverless"))
+            .WithMetrics(metrics => Measure(metrics, targets));
+        if (targets.Sends)
+        {
+            telemetry
+                .WithTracing(tracing => Trace(tracing, targets))
+                .WithLogging(
+                    logging => Log(logging, targets),
+                    options => (options.IncludeScopes, options.IncludeFormattedMessage) = (true, true)
+                );
+        }
+
+        if (targets.Scraped)
+        {
+            services.AddSingleton(provider => new MetricsScrape(provider, provider.GetRequiredService<MeterProvider>()));
+        }
     }
 
     private static void Trace(TracerProviderBuilder tracing, TelemetryTargets targets)
@@ -83,6 +106,11 @@ public static class TelemetryRegistration
         {
             metrics.AddOtlpExporter();
         }
+
+        if (targets.Scraped)
+        {
+            metrics.AddPrometheusExporter();
+        }
     }
 
     private static void Log(LoggerProviderBuilder logging, TelemetryTargets targets)
@@ -98,6 +126,10 @@ public static class TelemetryRegistration
         }
     }
 
-    private static void Open(AzureMonitorExporterOptions options, TelemetryTargets targets) =>
+    private static void Open(AzureMonitorExporterOptions options, TelemetryTargets targets)
+    {
         (options.ConnectionString, options.Credential) = (targets.ConnectionString, targets.Credential);
+        // Its own defaults keep 5 traces a second and drop the logs of all others, errors too. OTEL_TRACES_SAMPLER still has the last word.
+        (options.TracesPerSecond, options.SamplingRatio, options.EnableTraceBasedLogsSampler) = (null, 1, false);
+    }
 }

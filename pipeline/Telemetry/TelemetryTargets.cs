@@ -8,9 +8,11 @@ namespace Serverless.Pipeline.Telemetry;
 /// <param name="ConnectionString">Of Application Insights; null is none.</param>
 /// <param name="Credential">For it; null where the connection string opens it alone.</param>
 /// <param name="Otlp">A collector is named; its exporter reads <c>OTEL_EXPORTER_OTLP_*</c> itself.</param>
-internal sealed record TelemetryTargets(string? ConnectionString, TokenCredential? Credential, bool Otlp)
+/// <param name="Scraped">Metrics are kept for Prometheus, which fetches them.</param>
+internal sealed record TelemetryTargets(string? ConnectionString, TokenCredential? Credential, bool Otlp, bool Scraped)
 {
-    public bool Any => ConnectionString is not null || Otlp;
+    /// <summary>There is somebody to send to; otherwise spans and logs have no reader.</summary>
+    public bool Sends => ConnectionString is not null || Otlp;
 
     /// <exception cref="InvalidOperationException">A setting cannot be understood; the message names it.</exception>
     public static TelemetryTargets Of(IConfiguration configuration)
@@ -27,7 +29,9 @@ internal sealed record TelemetryTargets(string? ConnectionString, TokenCredentia
         return new TelemetryTargets(
             string.IsNullOrWhiteSpace(insights) ? null : insights,
             CredentialOf(configuration["APPLICATIONINSIGHTS_AUTHENTICATION_STRING"]),
-            collector is { Length: > 0 }
+            collector is { Length: > 0 },
+            configuration["OTEL_METRICS_EXPORTER"] is { } exporters
+                && exporters.Split(',', StringSplitOptions.TrimEntries).Contains("prometheus", StringComparer.OrdinalIgnoreCase)
         );
     }
 

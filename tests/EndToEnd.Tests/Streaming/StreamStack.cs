@@ -17,17 +17,23 @@ internal sealed class StreamStack : IAsyncDisposable
 
     private readonly HubConnections connections;
 
-    private StreamStack(TestStack stack)
+    private StreamStack(TestStack stack, string runId)
     {
-        Stack = stack;
+        (Stack, RunId) = (stack, runId);
         connections = new HubConnections(EventHubsConnectionString.Parse(stack.Local.Hubs!.ConnectionString), TimeProvider.System);
     }
 
     public TestStack Stack { get; }
 
+    /// <summary>The run that made version 1.</summary>
+    public string RunId { get; }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<StreamStack> StartAsync(IReadOnlyDictionary<string, string?>? app = null)
+    public static async Task<StreamStack> StartAsync(
+        IReadOnlyDictionary<string, string?>? app = null,
+        IReadOnlyDictionary<string, string?>? environment = null
+    )
     {
         var settings = new Dictionary<string, string?>
         {
@@ -40,12 +46,11 @@ internal sealed class StreamStack : IAsyncDisposable
             settings[name] = value;
         }
 
-        var stack = await TestStack.StartAsync(settings, streaming: true);
-        var streaming = new StreamStack(stack);
+        var stack = await TestStack.StartAsync(settings, streaming: true, environment: environment);
         var definition = SmallData.Definition(Model, "monitoring: { alertAbove: 0.5 }");
-        await stack.SucceedsAsync(await stack.DropAsync(definition, "one.csv", SmallData.Csv(seed: 7)));
+        var run = await stack.SucceedsAsync(await stack.DropAsync(definition, "one.csv", SmallData.Csv(seed: 7)));
         await stack.PredictAsync(Model, 1, SmallData.Row);
-        return streaming;
+        return new StreamStack(stack, run.RunId);
     }
 
     /// <summary>Event <paramref name="number"/>: half of them are above the threshold.</summary>

@@ -27,7 +27,14 @@ internal sealed class ServingApp : IAsyncDisposable
     /// <summary>Sends the key with every request.</summary>
     public HttpClient Client { get; }
 
-    public static async Task<ServingApp> StartAsync(IServedModels models, CancellationToken cancellationToken)
+    /// <param name="models">Registry.</param>
+    /// <param name="cancellationToken">Stops the start.</param>
+    /// <param name="more">What else the app has.</param>
+    public static async Task<ServingApp> StartAsync(
+        IServedModels models,
+        CancellationToken cancellationToken,
+        Action<FunctionsApplicationBuilder>? more = null
+    )
     {
         var home = new TestFolder();
         home.Write("local.settings.json", $$"""{ "Values": { "FUNCTIONS_KEY": "{{Key}}" } }""");
@@ -43,6 +50,7 @@ internal sealed class ServingApp : IAsyncDisposable
         builder.ConfigureFunctionsWebApplication();
         builder.Services.AddSingleton(models);
         builder.Services.AddServing();
+        more?.Invoke(builder);
         var built = builder.Build();
         await built.StartAsync(cancellationToken);
         var address = built.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();

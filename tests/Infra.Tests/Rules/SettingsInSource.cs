@@ -14,6 +14,9 @@ internal static partial class SettingsInSource
         ["PRICES"] = "a price table of one's own in the place of the built-in one",
         ["Storage"] = "a connection string, in the place of the identity's settings",
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "a collector of one's own; in Azure there is Application Insights",
+        ["OTEL_METRICS_EXPORTER"] = "metrics for a Prometheus of one's own; the same",
+        ["OTEL_EXPORTER_PROMETHEUS_HOST"] = "where its worker listens",
+        ["OTEL_EXPORTER_PROMETHEUS_PORT"] = "the same",
         ["Values"] = "the section of local.settings.json",
     };
 

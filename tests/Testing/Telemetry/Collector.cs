@@ -70,6 +70,32 @@ public sealed class Collector : IAsyncDisposable
 
     public ValueTask DisposeAsync() => app.DisposeAsync();
 
+    /// <summary>Waits for a span.</summary>
+    public Task<SeenSpan> SpanAsync(string name, Func<SeenSpan, bool> which, CancellationToken cancellationToken) =>
+        Eventually.GivesAsync(
+            () => Task.FromResult(spans.FirstOrDefault(span => span.Name == name && which(span))),
+            $"span '{name}'",
+            cancellationToken
+        );
+
+    /// <summary>Names from the span up to its root, or to a caller that sends elsewhere; waits for each parent between.</summary>
+    public async Task<IReadOnlyList<string>> ChainOfAsync(SeenSpan span, CancellationToken cancellationToken, string caller = "")
+    {
+        var chain = new List<string> { span.Name };
+        while (span.ParentId.Length > 0 && span.ParentId != caller)
+        {
+            var child = span;
+            span = await Eventually.GivesAsync(
+                () => Task.FromResult(spans.FirstOrDefault(parent => parent.Id == child.ParentId && parent.TraceId == child.TraceId)),
+                $"the parent {child.ParentId} of {string.Join(" < ", chain)}",
+                cancellationToken
+            );
+            chain.Add(span.Name);
+        }
+
+        return chain;
+    }
+
     private static async Task ReadAsync<T>(HttpContext http, MessageParser<T> parser, Action<T> take)
         where T : IMessage<T>
     {
