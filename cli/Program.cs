@@ -34,6 +34,7 @@ Command[] clients =
     DecisionCommands.Create("reject", "Reject a run that waits for approval: its model stays in the registry, undeployed."),
     DecisionCommands.Create("cancel", "Cancel a run that lives."),
     ModelsCommand.Create(),
+    DriftCommand.Create(),
     PromoteCommand.Create(),
     PredictCommand.Create(),
     BatchCommand.Create(),

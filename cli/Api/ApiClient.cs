@@ -7,6 +7,7 @@ using Serverless.Pipeline;
 using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Runs;
 
@@ -83,6 +84,17 @@ internal sealed class ApiClient : IDisposable
 
     public Task<ModelDetails> ModelAsync(string model, CancellationToken cancellationToken) =>
         GetAsync<ModelDetails>($"api/models/{Name(model)}", cancellationToken);
+
+    /// <summary>The latest reports on drift, newest first.</summary>
+    public async Task<IReadOnlyList<DriftReport>> DriftAsync(string model, int top, CancellationToken cancellationToken) =>
+        await GetAsync<List<DriftReport>>($"api/models/{Name(model)}/drift?top={top}", cancellationToken);
+
+    /// <summary>Judges the window that ends now.</summary>
+    public async Task<DriftReport> CheckDriftAsync(string model, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Post, $"api/models/{Name(model)}/drift", content: null, cancellationToken);
+        return await ReadAsync<DriftReport>(answer, cancellationToken);
+    }
 
     public Task<ModelManifest> ManifestAsync(string model, int version, CancellationToken cancellationToken) =>
         GetAsync<ModelManifest>($"api/models/{Name(model)}/versions/{version}", cancellationToken);

@@ -67,7 +67,7 @@ public sealed class ModelsApi(ModelRegistry registry, AliasStore aliases)
         return Answers.Ok(await aliases.SetChampionAsync(model, body.Version, cancellationToken));
     }
 
-    private static IResult NoModel(string model) =>
+    internal static IResult NoModel(string model) =>
         Answers.NotFound(
             $"Found no model '{model}'; GET /api/models lists those that exist. A model is there once a run of its pipeline registered one."
         );

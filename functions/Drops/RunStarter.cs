@@ -33,10 +33,30 @@ public sealed class RunStarter(
     /// <param name="blobName">Blob in container <c>drop</c>.</param>
     /// <param name="content">What is in it, when the caller knows; else it is read.</param>
     /// <param name="cancellationToken">Stops before the run is scheduled.</param>
-    public async Task<StartOutcome> StartAsync(
+    public Task<StartOutcome> StartAsync(
         DurableTaskClient client,
         string blobName,
         BlobContent? content,
+        CancellationToken cancellationToken
+    ) => StartAsync(client, blobName, content, occasion: null, cancellationToken);
+
+    /// <summary>Starts a run of a file that has had one, once for each occasion.</summary>
+    /// <param name="client">Of Durable.</param>
+    /// <param name="blobName">Blob in container <c>drop</c>.</param>
+    /// <param name="occasion">Why; goes into the run's id.</param>
+    /// <param name="cancellationToken">Stops before the run is scheduled.</param>
+    public Task<StartOutcome> StartAgainAsync(
+        DurableTaskClient client,
+        string blobName,
+        string occasion,
+        CancellationToken cancellationToken
+    ) => StartAsync(client, blobName, content: null, occasion, cancellationToken);
+
+    private async Task<StartOutcome> StartAsync(
+        DurableTaskClient client,
+        string blobName,
+        BlobContent? content,
+        string? occasion,
         CancellationToken cancellationToken
     )
     {
@@ -73,7 +93,7 @@ public sealed class RunStarter(
             return await RefuseAsync(path, content, DropProblems.UnknownPipeline(pipeline, path.File), cancellationToken);
         }
 
-        return await StartAsync(client, path, content, stored, cancellationToken);
+        return await StartAsync(client, path, content, stored, occasion, cancellationToken);
     }
 
     private async Task<StartOutcome> StartAsync(
@@ -81,6 +101,7 @@ public sealed class RunStarter(
         DropPath path,
         BlobContent content,
         StoredDefinition stored,
+        string? occasion,
         CancellationToken cancellationToken
     )
     {
@@ -103,7 +124,7 @@ public sealed class RunStarter(
             }
         }
 
-        var runId = RunId.Of(pipeline, content.Hash, test?.Hash, stored.Digest);
+        var runId = RunId.Of(pipeline, content.Hash, test?.Hash, stored.Digest, occasion);
         var input = new RunInput
         {
             Pipeline = pipeline,

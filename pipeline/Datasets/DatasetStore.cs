@@ -110,6 +110,12 @@ public sealed class DatasetStore(StorageClients storage)
     internal Task UploadAsync(string blob, string path, CancellationToken cancellationToken) =>
         Container.GetBlobClient(blob).UploadAsync(path, new BlobUploadOptions { TransferOptions = Transfer }, cancellationToken);
 
+    /// <summary>Where the newest accepted data came from; null before there is any.</summary>
+    public async Task<DatasetOrigin?> LatestOriginAsync(string pipeline, CancellationToken cancellationToken) =>
+        await Container.ReadJsonAsync<LatestDataset>(Latest(pipeline), cancellationToken) is { } latest
+            ? await OriginAsync(new DatasetRef(pipeline, latest.Version), cancellationToken)
+            : null;
+
     /// <summary>The profile of the data before this version, or null.</summary>
     internal async Task<DatasetProfile?> PreviousProfileAsync(string pipeline, string version, CancellationToken cancellationToken)
     {

@@ -7,6 +7,10 @@ namespace Serverless.Pipeline.Definitions;
 /// <summary>What a schema cannot say: rules between keys.</summary>
 internal sealed class DefinitionRules
 {
+    // The timer that judges windows comes every quarter of an hour.
+    private static readonly TimeSpan ShortestWindow = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan LongestWindow = TimeSpan.FromDays(30);
+
     private static readonly string[] Binary =
     [
         MetricNames.Auc,
@@ -214,6 +218,11 @@ internal sealed class DefinitionRules
 
     private void Monitoring(MonitoringDefinition? monitoring, PredictionTask task)
     {
+        if (monitoring is not null && (monitoring.Window < ShortestWindow || monitoring.Window > LongestWindow))
+        {
+            Mistake("monitoring.window", $"Found {monitoring.Window:g}; expected 15m to 30d, such as 1h.");
+        }
+
         if (monitoring?.AlertAbove is not { } threshold)
         {
             return;

@@ -16,7 +16,7 @@ public sealed record PipelineDefinition
 
     public DeploymentDefinition Deployment { get; init; } = new();
 
-    /// <summary>Null: nothing is watched.</summary>
+    /// <summary>Null: the defaults hold.</summary>
     public MonitoringDefinition? Monitoring { get; init; }
 }
 
@@ -225,4 +225,18 @@ public sealed record MonitoringDefinition
     /// no alerts.
     /// </summary>
     public double? AlertAbove { get; init; }
+
+    public DriftDefinition Drift { get; init; } = new();
+
+    /// <summary>Predictions of so long are judged at once: 15 min to 30 d. Default 1 h.</summary>
+    public TimeSpan Window { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>True: drift starts the pipeline again, on its newest data.</summary>
+    public bool Retrain { get; init; }
+}
+
+public sealed record DriftDefinition
+{
+    /// <summary>Population stability index from which a column has drifted, above 0, at most 10. Default 0.2.</summary>
+    public double Psi { get; init; } = 0.2;
 }

@@ -8,9 +8,6 @@ internal static partial class SchemaWords
     /// <summary>Words that later versions or other tools know, by the place they are written in (list indices left out).</summary>
     private static readonly Dictionary<(string Path, string Word), string> NotAvailable = new()
     {
-        [("monitoring", "drift")] = "Drift is not available in this version. Remove the key",
-        [("monitoring", "window")] = "Drift is not available in this version. Remove the key",
-        [("monitoring", "retrain")] = "Drift is not available in this version. Remove the key",
         [("", "schedule")] = "Schedules are not available in this version: a dropped file starts a run. Remove the section",
         [("", "serving")] = "Serving has no settings in this version. Remove the section",
         [("training.trainers[]", "pytorch")] = "Trainer 'pytorch' is called 'torch' here. Rename the key",

@@ -1,5 +1,6 @@
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Serving;
 using Serverless.Pipeline.Training;
 
@@ -18,13 +19,15 @@ public static class HeldOutScoring
     /// <param name="schema">Its columns.</param>
     /// <param name="models">The first one's target is the truth for all; each must fit the file (<see cref="ModelFit"/>).</param>
     /// <param name="cancellationToken">Looked at between batches.</param>
+    /// <param name="reference">Gets the rows and what the first model says of them; rows without a target too.</param>
     /// <returns>The number of rows that were scored, and a score for each model.</returns>
     /// <exception cref="InvalidDataException">The file lacks a column that a model takes.</exception>
     public static (long Rows, IReadOnlyList<ModelScore> Scores) Score(
         string path,
         DatasetSchema schema,
         IReadOnlyList<OnnxModel> models,
-        CancellationToken cancellationToken
+        CancellationToken cancellationToken,
+        ReferenceBuilder? reference = null
     )
     {
         var truth = models[0].Signature;
@@ -36,7 +39,7 @@ public static class HeldOutScoring
         {
             cancellationToken.ThrowIfCancellationRequested();
             var target = batch.Find(truth.Target)!;
-            rows += tallies.Max(tally => tally.Add(batch, target));
+            rows += tallies.Index().Max(tally => tally.Item.Add(batch, target, tally.Index == 0 ? reference : null));
         }
 
         return (rows, [.. tallies.Select(tally => tally.ToScore())]);
@@ -62,10 +65,11 @@ public static class HeldOutScoring
         private readonly ClassificationMetrics _classes = new(model.Signature.Classes);
         private readonly RegressionMetrics _values = new();
 
-        public int Add(ColumnBatch batch, ColumnValues target)
+        public int Add(ColumnBatch batch, ColumnValues target, ReferenceBuilder? reference)
         {
             var signature = model.Signature;
             var predictions = model.Score(batch);
+            reference?.Add(batch, predictions);
             var counted = 0;
             for (var row = 0; row < batch.Rows; row++)
             {

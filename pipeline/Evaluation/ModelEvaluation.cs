@@ -3,6 +3,7 @@ using Azure;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Serving;
 using Serverless.Pipeline.Storage;
@@ -26,7 +27,7 @@ public sealed record ModelEvaluationRequest(
 );
 
 /// <summary>
-/// Measures the challenger, and the champion of the moment, on the same held-out rows, judges, and writes <c>runs/{runId}/evaluation.json</c>.
+/// Measures the challenger, and the champion of the moment, on the same held-out rows, judges, and writes <c>runs/{runId}/evaluation.json</c> and, of the challenger, <c>reference.json</c>.
 /// </summary>
 public sealed class ModelEvaluation(
     StorageClients storage,
@@ -38,6 +39,9 @@ public sealed class ModelEvaluation(
 {
     /// <summary>Blob in container <c>runs</c>.</summary>
     public static string Blob(string runId) => $"{runId}/evaluation.json";
+
+    /// <summary>Blob in container <c>runs</c>: what the challenger's predictions will be compared with, once it is registered.</summary>
+    public static string ReferenceBlob(string runId) => $"{runId}/reference.json";
 
     /// <exception cref="InvalidDataException">Something that the run left behind is missing or was changed.</exception>
     public async Task<EvaluationReport> RunAsync(ModelEvaluationRequest request, string workFolder, CancellationToken cancellationToken)
@@ -54,7 +58,11 @@ public sealed class ModelEvaluation(
 
         IReadOnlyList<OnnxModel> models = champion is null ? [challenger] : [challenger, champion];
         // Scoring is CPU work of seconds to minutes: off the threads that answer requests.
-        var (count, scores) = await Task.Run(() => HeldOutScoring.Score(rows, schema, models, cancellationToken), cancellationToken);
+        var reference = new ReferenceBuilder(challenger.Signature, definition.Definition.Training.Seed);
+        var (count, scores) = await Task.Run(
+            () => HeldOutScoring.Score(rows, schema, models, cancellationToken, reference),
+            cancellationToken
+        );
         var championScore = champion is null ? null : scores[1];
         var report = new EvaluationReport
         {
@@ -70,6 +78,7 @@ public sealed class ModelEvaluation(
                 new ChampionStanding(version, championScore, misfit)
             ),
         };
+        await storage.Container(Containers.Runs).WriteJsonAsync(ReferenceBlob(request.RunId), reference.Build(), cancellationToken);
         await storage.Container(Containers.Runs).WriteJsonAsync(Blob(request.RunId), report, cancellationToken);
         return report;
     }

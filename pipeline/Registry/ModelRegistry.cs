@@ -4,13 +4,14 @@ using Azure;
 using Azure.Storage.Blobs;
 using Azure.Storage.Blobs.Models;
 using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Storage;
 using Serverless.Pipeline.Training;
 
 namespace Serverless.Pipeline.Registry;
 
 /// <summary>
-/// Models that were trained, numbered and kept: <c>models/{name}/{version}/</c> with <c>model.onnx</c> and, written last, <c>manifest.json</c>.
+/// Models that were trained, numbered and kept: <c>models/{name}/{version}/</c> with <c>model.onnx</c>, <c>reference.json</c> and, written last, <c>manifest.json</c>.
 /// A version is there when its manifest is; it never changes afterwards.
 /// </summary>
 public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, TimeProvider time)
@@ -48,6 +49,11 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
                 $"Blob {Containers.Jobs}/{request.Trained.SignatureBlob} is missing; the training job's result names it as the model's signature. Drop the file again to train anew."
             );
         await CopyModelAsync(request, version, cancellationToken);
+        if (request.Reference is { } reference)
+        {
+            await _models.WriteJsonAsync(ReferenceBlob(request.Model, version), reference, cancellationToken);
+        }
+
         var manifest = new ModelManifest
         {
             Name = request.Model,
@@ -72,6 +78,11 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
     /// <summary>Null where there is no such version.</summary>
     public async Task<ModelManifest?> ReadManifestAsync(string model, int version, CancellationToken cancellationToken) =>
         PipelineName.IsPossible(model) ? await _models.ReadJsonAsync<ModelManifest>(ManifestBlob(model, version), cancellationToken) : null;
+
+    /// <summary>What the version's predictions are compared with; null where it has none.</summary>
+    /// <exception cref="InvalidDataException">The blob is there and is no reference.</exception>
+    public Task<ReferenceProfile?> ReadReferenceAsync(string model, int version, CancellationToken cancellationToken) =>
+        _models.ReadJsonAsync<ReferenceProfile>(ReferenceBlob(model, version), cancellationToken);
 
     /// <summary>Whether a version is there with its manifest and its model.</summary>
     public async Task<bool> IsWholeAsync(string model, int version, CancellationToken cancellationToken) =>
@@ -168,6 +179,8 @@ public sealed class ModelRegistry(StorageClients storage, AliasStore aliases, Ti
 
     private async Task<bool> HasModelAsync(string model, int version, CancellationToken cancellationToken) =>
         await _models.GetBlobClient(ModelBlob(model, version)).ExistsAsync(cancellationToken);
+
+    private static string ReferenceBlob(string model, int version) => $"{model}/{version}/reference.json";
 
     private static string ManifestBlob(string model, int version) => $"{model}/{version}/manifest.json";
 

@@ -1,4 +1,5 @@
 using Serverless.Pipeline.Evaluation;
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Training;
 
 namespace Serverless.Pipeline.Registry;
@@ -24,4 +25,7 @@ public sealed record RegisterRequest
     public required GateVerdict Verdict { get; init; }
 
     public double? AlertAbove { get; init; }
+
+    /// <summary>What predictions are compared with; null: the version is not watched for drift.</summary>
+    public ReferenceProfile? Reference { get; init; }
 }

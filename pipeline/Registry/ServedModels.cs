@@ -1,3 +1,4 @@
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Serving;
 
 namespace Serverless.Pipeline.Registry;
@@ -9,6 +10,9 @@ public sealed class ServedModels(ModelRegistry registry, AliasStore aliases) : I
 
     public Task<ModelManifest?> ReadManifestAsync(string name, int version, CancellationToken cancellationToken) =>
         registry.ReadManifestAsync(name, version, cancellationToken);
+
+    public Task<ReferenceProfile?> ReadReferenceAsync(string name, int version, CancellationToken cancellationToken) =>
+        registry.ReadReferenceAsync(name, version, cancellationToken);
 
     public Task<BinaryData> DownloadModelAsync(string name, int version, CancellationToken cancellationToken) =>
         registry.DownloadModelAsync(name, version, cancellationToken);

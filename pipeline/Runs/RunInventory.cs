@@ -26,7 +26,12 @@ public sealed class RunInventory(
         var definition = await LostDefinitionAsync(run, names, cancellationToken);
         var data = await LostDataAsync(run, names, cancellationToken);
         var training = run.JobId is { } job && await LostTrainingAsync(job, names, cancellationToken);
-        var evaluation = run.Judged && await MissesAsync(Containers.Runs, ModelEvaluation.Blob(run.RunId), names, cancellationToken);
+        var evaluation =
+            run.Judged
+            && (
+                await MissesAsync(Containers.Runs, ModelEvaluation.Blob(run.RunId), names, cancellationToken)
+                || await MissesAsync(Containers.Runs, ModelEvaluation.ReferenceBlob(run.RunId), names, cancellationToken)
+            );
         var model = run.Version is { } version && await LostModelAsync(run.Pipeline, version, names, cancellationToken);
         return new RunLosses(definition, data, training, evaluation, model, [.. names.Take(RunLosses.MaxNames)]);
     }

@@ -55,11 +55,13 @@ public static class RunId
 
     /// <summary>
     /// <c>{pipeline}-{16 hexadecimal digits}</c> over the file's content, the held-out file's content and the definition: the same
-    /// file dropped twice makes one run, a changed definition a new one.
+    /// file dropped twice makes one run, a changed definition a new one. An occasion other than a drop makes one of its own.
     /// </summary>
-    public static string Of(string pipeline, string sourceHash, string? testHash, string definitionDigest)
+    public static string Of(string pipeline, string sourceHash, string? testHash, string definitionDigest, string? occasion = null)
     {
-        var all = System.Text.Encoding.UTF8.GetBytes($"{sourceHash}\n{testHash}\n{definitionDigest}");
+        var all = System.Text.Encoding.UTF8.GetBytes(
+            $"{sourceHash}\n{testHash}\n{definitionDigest}{(occasion is null ? "" : $"\n{occasion}")}"
+        );
         return $"{pipeline}-{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(all))[..16]}";
     }
 }

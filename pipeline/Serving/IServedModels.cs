@@ -1,3 +1,4 @@
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Registry;
 
 namespace Serverless.Pipeline.Serving;
@@ -10,6 +11,10 @@ public interface IServedModels
 
     /// <summary>The manifest, or null where there is no such model or version.</summary>
     Task<ModelManifest?> ReadManifestAsync(string name, int version, CancellationToken cancellationToken);
+
+    /// <summary>What the version's predictions are compared with, or null where it has no reference.</summary>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    Task<ReferenceProfile?> ReadReferenceAsync(string name, int version, CancellationToken cancellationToken);
 
     /// <summary>The bytes of model.onnx; the caller checks them against the manifest's digest.</summary>
     /// <exception cref="FileNotFoundException">There is none.</exception>

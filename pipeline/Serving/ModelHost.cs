@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Registry;
 
 namespace Serverless.Pipeline.Serving;
@@ -23,10 +24,16 @@ public sealed class ModelHost : IDisposable
     private volatile bool read;
     private volatile bool unreachable;
 
-    public ModelHost(IServedModels models, ServingOptions options, TimeProvider time, ILogger<ModelHost> logger)
+    public ModelHost(
+        IServedModels models,
+        ServingOptions options,
+        TimeProvider time,
+        ILogger<ModelHost> logger,
+        PredictionCounts? counts = null
+    )
     {
         (this.models, this.options, this.time, this.logger) = (models, options, time, logger);
-        loader = new ModelLoader(models);
+        loader = new ModelLoader(models, counts, logger);
         versions = new VersionCache(loader, options, time);
     }
 

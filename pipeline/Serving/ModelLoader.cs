@@ -1,11 +1,14 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Monitoring;
+using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Training;
 
 namespace Serverless.Pipeline.Serving;
 
 /// <summary>From the registry to a session that has answered already.</summary>
-internal sealed class ModelLoader(IServedModels models)
+internal sealed partial class ModelLoader(IServedModels models, PredictionCounts? counts, ILogger logger)
 {
     /// <summary>Rows of the warm-up's batch: enough to make the runtime allocate as it does for real ones.</summary>
     private const int WarmRows = 64;
@@ -39,11 +42,12 @@ internal sealed class ModelLoader(IServedModels models)
             );
         }
 
+        var counted = await CountsAsync(manifest, cancellationToken);
         var session = OnnxModel.Load(model, manifest.Signature);
         try
         {
             Warm(session);
-            return new ServedModel(manifest, session, new ModelLayout(manifest.Signature, CategoryTables.Read(model)));
+            return new ServedModel(manifest, session, new ModelLayout(manifest.Signature, CategoryTables.Read(model)), counted);
         }
         catch (Exception broken) when (broken is not OutOfMemoryException)
         {
@@ -51,6 +55,26 @@ internal sealed class ModelLoader(IServedModels models)
             throw new InvalidDataException($"Model {name} version {version} loads and does not answer: {broken.Message}", broken);
         }
     }
+
+    // A model answers also where nobody can tell whether it drifts.
+    private async Task<VersionCounts?> CountsAsync(ModelManifest manifest, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return
+                counts is not null && await models.ReadReferenceAsync(manifest.Name, manifest.Version, cancellationToken) is { } reference
+                ? counts.For(manifest, reference)
+                : null;
+        }
+        catch (InvalidDataException damaged)
+        {
+            NotWatched(logger, manifest.Name, manifest.Version, damaged.Message);
+            return null;
+        }
+    }
+
+    [LoggerMessage(84, LogLevel.Warning, "Model {Model} version {Version} is not watched for drift: {Reason} The next version will be")]
+    private static partial void NotWatched(ILogger logger, string model, int version, string reason);
 
     private static void Warm(OnnxModel session)
     {

@@ -30,6 +30,7 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
             using var bytes = await PooledBuffer.ReadAsync(body, length, options.MaxBodyBytes, cancellationToken);
             using var request = PredictReader.Read(bytes.Written.Span, lease.Layout, new PredictRules(options.MaxRows, strict));
             var predictions = ServingMetrics.Score(lease, request.Batch);
+            lease.Counts?.Add(request.Batch, predictions);
             return ServingReply.Write(
                 200,
                 (lease, predictions, request.Warnings),
@@ -45,6 +46,7 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
             using var bytes = await PooledBuffer.ReadAsync(body, length, options.MaxBodyBytes, cancellationToken);
             using var request = InferReader.Read(bytes.Written.Span, lease.Layout, options.MaxRows);
             var predictions = ServingMetrics.Score(lease, request.Batch);
+            lease.Counts?.Add(request.Batch, predictions);
             return ServingReply.Write(
                 200,
                 (lease, predictions, request),

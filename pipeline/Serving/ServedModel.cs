@@ -1,3 +1,4 @@
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Registry;
 
 namespace Serverless.Pipeline.Serving;
@@ -6,7 +7,7 @@ namespace Serverless.Pipeline.Serving;
 /// A loaded version. It counts who uses it: the host once while it is to be served, each request once while it scores; the session is
 /// freed when the last of them lets go, so a switch never takes it from under a request.
 /// </summary>
-internal sealed class ServedModel(ModelManifest manifest, OnnxModel session, ModelLayout layout)
+internal sealed class ServedModel(ModelManifest manifest, OnnxModel session, ModelLayout layout, VersionCounts? counts = null)
 {
     private int users = 1;
 
@@ -15,6 +16,9 @@ internal sealed class ServedModel(ModelManifest manifest, OnnxModel session, Mod
     public OnnxModel Session { get; } = session;
 
     public ModelLayout Layout { get; } = layout;
+
+    /// <summary>Null: the version has no reference, or nothing is watched.</summary>
+    public VersionCounts? Counts { get; } = counts;
 
     /// <summary>False when it was freed already.</summary>
     public bool TryUse()
@@ -51,6 +55,8 @@ internal readonly struct ModelLease(ServedModel model) : IDisposable
     public OnnxModel Session => model.Session;
 
     public ModelLayout Layout => model.Layout;
+
+    public VersionCounts? Counts => model.Counts;
 
     public void Dispose() => model.LetGo();
 }

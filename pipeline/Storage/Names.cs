@@ -24,17 +24,20 @@ public static class Containers
     /// <summary><c>{jobId}/</c>: <c>job.json</c>, <c>result.json</c> and a folder for each claim.</summary>
     public const string Jobs = "jobs";
 
-    /// <summary><c>{model}/{version}/</c>: <c>model.onnx</c> and <c>manifest.json</c>.</summary>
+    /// <summary><c>{model}/{version}/</c>: <c>model.onnx</c>, <c>reference.json</c> and <c>manifest.json</c>.</summary>
     public const string Models = "models";
 
     /// <summary><c>{runId}/</c>: the pinned <c>pipeline.yaml</c>, the reports and the evaluation of one run.</summary>
     public const string Runs = "runs";
 
+    /// <summary><c>{model}/{end of a window}.json</c>: reports on drift; <c>{model}/counts/</c>: what they were summed from.</summary>
+    public const string Monitoring = "monitoring";
+
     /// <summary><c>{hub}/{partition}/</c>: events that could not be scored, a blob a batch and a line an event.</summary>
     public const string DeadLetter = "deadletter";
 
     public static IReadOnlyList<string> All { get; } =
-    [Drop, Batch, Scored, Quarantine, Pipelines, Datasets, Jobs, Models, Runs, DeadLetter];
+    [Drop, Batch, Scored, Quarantine, Pipelines, Datasets, Jobs, Models, Runs, DeadLetter, Monitoring];
 }
 
 /// <summary>The event hubs and the consumer group of the reader, named once; they exist where streaming is on.</summary>

@@ -74,7 +74,9 @@ public sealed partial class StreamScorer(
         using var span = ServingMetrics.Predict(group.Lease.Manifest, columns.Rows);
         try
         {
-            results.Add(group, group.Lease.Session.Score(columns), first: 0);
+            var scored = group.Lease.Session.Score(columns);
+            group.Lease.Counts?.Add(columns, scored);
+            results.Add(group, scored, first: 0);
         }
         catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
         {

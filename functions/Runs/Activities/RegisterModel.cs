@@ -3,6 +3,7 @@ using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Storage;
 
@@ -26,6 +27,13 @@ public sealed class RegisterModel(JobBoard jobs, ModelRegistry registry, Definit
             ?? throw new InvalidDataException(
                 $"Blob {Containers.Runs}/{ModelEvaluation.Blob(registration.RunId)} is missing; drop the file again."
             );
+        var reference =
+            await storage
+                .Container(Containers.Runs)
+                .ReadJsonAsync<ReferenceProfile>(ModelEvaluation.ReferenceBlob(registration.RunId), cancellationToken)
+            ?? throw new InvalidDataException(
+                $"Blob {Containers.Runs}/{ModelEvaluation.ReferenceBlob(registration.RunId)} is missing; drop the file again."
+            );
         var pinned = await definitions.ReadPinnedAsync(DefinitionStore.PinnedBlob(registration.RunId), cancellationToken);
         var manifest = await registry.RegisterAsync(
             new RegisterRequest
@@ -39,6 +47,7 @@ public sealed class RegisterModel(JobBoard jobs, ModelRegistry registry, Definit
                 Score = report.Challenger,
                 Verdict = report.Verdict,
                 AlertAbove = pinned.Definition.Monitoring?.AlertAbove,
+                Reference = reference,
             },
             cancellationToken
         );

@@ -36,9 +36,18 @@ public sealed class DefinitionReaderTests
               compute: { sku: Standard_NC4as_T4_v3, spot: false, maxInstances: 4 }
             gate: { metric: logLoss, atMost: 0.2, beatChampionBy: -0.01, approval: true, approvalTimeout: 90m }
             deployment: { strategy: direct }
+            monitoring: { alertAbove: 0.9, drift: { psi: 0.1 }, window: 6h, retrain: true }
             """
         );
 
+        var monitoring = new MonitoringDefinition
+        {
+            AlertAbove = 0.9,
+            Drift = new() { Psi = 0.1 },
+            Window = TimeSpan.FromHours(6),
+            Retrain = true,
+        };
+        Assert.Equal(monitoring, definition.Monitoring);
         Assert.Equal("machine-failure", definition.Name);
         Assert.Equal("Machine failure", definition.Data.Target);
         Assert.Equal(PredictionTask.Binary, definition.Data.Task);
@@ -109,8 +118,9 @@ public sealed class DefinitionReaderTests
         "'learning_rate'",
         "Did you mean 'learningRate'?"
     )]
+    [InlineData(Minimal + "monitoring: { window: 5m }\n", 3, 15, "monitoring.window", "0:05:00", "such as 1h")]
+    [InlineData(Minimal + "monitoring: { drift: { psi: 0 } }\n", 3, 24, "monitoring.drift.psi", "0", "")]
     // Not in this version.
-    [InlineData(Minimal + "monitoring: { window: 1h }\n", 3, 15, "monitoring", "Drift is not available", "Remove the key")]
     [InlineData(
         "name: failures\ndata: { target: fails, task: binary }\nmonitoring: { alertAbove: 1.5 }\n",
         3,

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
+using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Serving;
 using Serverless.Pipeline.Training;
@@ -60,6 +61,12 @@ public sealed class FakeModels : IServedModels
 
     public Task<ModelManifest?> ReadManifestAsync(string name, int version, CancellationToken cancellationToken) =>
         Outage is null ? Task.FromResult(versions.TryGetValue((name, version), out var found) ? found.Manifest : null) : throw Outage;
+
+    /// <summary>References by model and version.</summary>
+    public ConcurrentDictionary<(string, int), ReferenceProfile> References { get; } = new();
+
+    public Task<ReferenceProfile?> ReadReferenceAsync(string name, int version, CancellationToken cancellationToken) =>
+        Outage is null ? Task.FromResult(References.GetValueOrDefault((name, version))) : throw Outage;
 
     public async Task<BinaryData> DownloadModelAsync(string name, int version, CancellationToken cancellationToken)
     {
