@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Serverless.Functions.Batch;
+using Serverless.Functions.Capacity;
 using Serverless.Functions.Drops;
 using Serverless.Functions.Hosting;
 using Serverless.Pipeline;
@@ -28,6 +29,7 @@ if (builder.Services.AddTelemetry(builder.Configuration, "serverless-app"))
 builder.Services.AddPipeline(builder.Configuration);
 builder.Services.AddServing();
 builder.Services.AddStreaming();
+builder.Services.AddScaleSets();
 builder.Services.AddSingleton<DropQuarantine>();
 builder.Services.AddSingleton<KeptModel>();
 builder.Services.AddSingleton<RunStarter>();
