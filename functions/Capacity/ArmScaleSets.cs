@@ -83,8 +83,8 @@ internal sealed class ArmScaleSets : IScaleSets
             var response = message.Response;
             return response.Status switch
             {
-                // Azure forgets operations after some hours.
-                404 => new OperationView(true, null),
+                // Azure forgets operations after some hours, and their addresses lie outside what the app has rights on; the machines tell.
+                401 or 403 or 404 => new OperationView(true, null),
                 202 => new OperationView(false, null),
                 200 or 201 or 204 => ArmAnswers.Operation(response),
                 _ => throw new RequestFailedException(response),

@@ -32,7 +32,7 @@ public sealed class ArmScaleSetsTests : IAsyncLifetime
         var patch = Assert.Single(arm.Requests, request => request.Method == "PATCH");
         Assert.Equal($"{ArmStandIn.Group}/providers/Microsoft.Compute/virtualMachineScaleSets/vmss-a", patch.Path);
         Assert.Equal(("2024-11-01", "\"0\""), (patch.ApiVersion, patch.IfMatch));
-        Assert.Equal("""{"sku":{"capacity":2}}""", patch.Body!.ToJsonString());
+        Assert.Equal("""{"sku":{"capacity":2},"properties":{}}""", patch.Body!.ToJsonString());
         Assert.Equal(new OperationView(true, null), await client.LookAsync(operation!, Cancelled));
         var after = await client.ReadAsync(offer, Cancelled);
         Assert.Equal((2, "\"1\"", 2), (after.Capacity, after.ETag, after.Machines.Count));

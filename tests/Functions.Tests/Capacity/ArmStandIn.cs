@@ -93,6 +93,9 @@ internal sealed class ArmStandIn : IAsyncDisposable
         }
     }
 
+    /// <summary>Azure takes a machine.</summary>
+    public void Evict(string machine) => Remove([machine]);
+
     /// <summary>Ends the changes that are under way.</summary>
     public void Finish()
     {
@@ -202,8 +205,8 @@ internal sealed class ArmStandIn : IAsyncDisposable
 
         operation.Work = () => Fill(name);
         context.Response.Headers["Azure-AsyncOperation"] = AddressOf(operation);
-        await context.Response.WriteAsJsonAsync(answer);
         EndUnlessSlow(operation);
+        await context.Response.WriteAsJsonAsync(answer);
     }
 
     private async Task ListAsync(HttpContext context, string name)
@@ -217,7 +220,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
         await context.Response.WriteAsJsonAsync(new JsonObject { ["value"] = list });
     }
 
-    private async Task DeleteAsync(HttpContext context, string name, JsonNode body)
+    private Task DeleteAsync(HttpContext context, string name, JsonNode body)
     {
         var machines = body["instanceIds"]!.AsArray().Select(machine => machine!.GetValue<string>()).ToList();
         FakeOperation operation;
@@ -230,8 +233,8 @@ internal sealed class ArmStandIn : IAsyncDisposable
         context.Response.StatusCode = 202;
         context.Response.Headers["Azure-AsyncOperation"] = AddressOf(operation);
         context.Response.Headers.Location = AddressOf(operation) + "&monitor=true";
-        await context.Response.CompleteAsync();
         EndUnlessSlow(operation);
+        return Task.CompletedTask;
     }
 
     // On the API of the single machine, as for Flexible scale sets; 204, and the machine goes.
