@@ -83,10 +83,14 @@ try
     var owner = $"{machine.Name}/{Environment.ProcessId}";
     var claims = new JobClaims(storage, owner, machine, new ClaimOptions(), time, logging.CreateLogger<JobClaims>());
     var runner = new JobRunner(storage, WorkOf, departure, new CheckpointOptions(), time, logging.CreateLogger<JobRunner>());
-    var loop = new WorkerLoop(claims, runner, options, departure, time, logging.CreateLogger<WorkerLoop>());
+    using var presence = machine.ResourceId is null
+        ? null
+        : new WorkerPresence(new WorkerRegister(storage), machine, options.Queues, time, logging.CreateLogger<WorkerPresence>());
+    var showing = presence?.RunAsync(stopping.Token) ?? Task.CompletedTask;
+    var loop = new WorkerLoop(claims, runner, options, departure, time, logging.CreateLogger<WorkerLoop>(), presence);
     await loop.RunAsync(stopping.Token);
     await stopping.CancelAsync();
-    await watching;
+    await Task.WhenAll(watching, showing);
     return 0;
 }
 catch (OperationCanceledException) when (stopping.IsCancellationRequested)

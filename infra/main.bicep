@@ -59,9 +59,14 @@ param trainThreads int = 2
 @minLength(1)
 @maxLength(6)
 param pools workerPool[] = [
-  { name: 'cpu', queue: 'jobs-cpu', size: 'Standard_D2as_v5', gpu: false, maxPrice: '-1' }
-  { name: 'gpu', queue: 'jobs-gpu', size: 'Standard_NC4as_T4_v3', gpu: true, maxPrice: '-1' }
+  { name: 'cpu', queue: 'jobs-cpu', size: 'Standard_D2as_v5', gpu: false, maxMachines: 4, maxPrice: '-1' }
+  { name: 'gpu', queue: 'jobs-gpu', size: 'Standard_NC4as_T4_v3', gpu: true, maxMachines: 4, maxPrice: '-1' }
 ]
+
+@description('US dollars a day for machines on demand, when Spot has none; 0 is Spot alone.')
+@minValue(0)
+@maxValue(100000)
+param onDemandDollarsPerDay int = 0
 
 @description('The worker\'s program.')
 param package workerPackage
@@ -263,6 +268,18 @@ var scaleSets = flatten(map(pools, pool => [
   { name: '${abbreviations.scaleSet}-${base}-${pool.name}-demand', pool: pool, spot: false }
 ]))
 
+// What the app may ask for, the preferred first: Spot of every pool, then on demand.
+var offers = [
+  for item in concat(filter(scaleSets, item => item.spot), filter(scaleSets, item => !item.spot)): {
+    queue: item.pool.queue
+    scaleSet: '${subscription().id}/resourceGroups/${abbreviations.resourceGroup}-${base}/providers/Microsoft.Compute/virtualMachineScaleSets/${item.name}'
+    size: item.pool.size
+    region: location
+    spot: item.spot
+    max: item.pool.maxMachines
+  }
+]
+
 module capacities 'app/capacity.bicep' = [
   for item in scaleSets: {
     name: 'capacity-${item.name}'
@@ -346,6 +363,8 @@ module app 'app/function-app.bicep' = {
     alwaysReadyHttp: alwaysReadyHttp
     localBytes: localBytes
     trainThreads: trainThreads
+    offers: string(offers)
+    onDemandDollarsPerDay: onDemandDollarsPerDay
     subnetId: privateNetworking ? network.outputs.appSubnetId : ''
     privateNetworking: privateNetworking
     workspaceId: monitoring.outputs.workspaceId

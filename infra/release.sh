@@ -56,7 +56,7 @@ publish() { # zip
   az functionapp deployment source config-zip -g "$group" -n "$app" --src "$1" -o none
 }
 
-# Until the app asks for machines itself: SERVERLESS_SMOKE_POOL is a scale set that gets one for the trial.
+# Where the app asks for none itself: SERVERLESS_SMOKE_POOL is a scale set that gets one for the trial.
 machines() { # how many
   [ -z "${SERVERLESS_SMOKE_POOL:-}" ] || az vmss scale -g "$group" -n "$SERVERLESS_SMOKE_POOL" --new-capacity "$1" -o none
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask.Client;
 using Serverless.Functions.Runs;
+using Serverless.Pipeline.Capacity;
 using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
@@ -13,7 +14,7 @@ using Serverless.Pipeline.Storage;
 namespace Serverless.Functions.Api;
 
 /// <summary>Runs over HTTP: what they do and what they left behind.</summary>
-public sealed class RunsApi(StorageClients storage, JobBoard jobs)
+public sealed class RunsApi(StorageClients storage, JobBoard jobs, CapacityKeeper capacity)
 {
     [Function("ListRuns")]
     public async Task<IResult> ListAsync(
@@ -132,7 +133,7 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs)
 
         var note = result switch
         {
-            null or { State: JobState.Waiting } => "waits for a worker; until one takes the job, or the run is cancelled",
+            null or { State: JobState.Waiting } => await WaitingNoteAsync(job, cancellationToken),
             { Progress: { Total: > 0 } progress } => $"{progress.Phase}: {progress.Done:N0} of {progress.Total:N0} {progress.Unit}",
             { Progress: { } progress } => $"{progress.Phase}: {progress.Done:N0} {progress.Unit}",
             _ => null,
@@ -143,6 +144,16 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs)
             {
                 Stages = [.. view.Stages.Select(stage => stage == running ? stage with { Note = note } : stage)],
             };
+    }
+
+    private async Task<string> WaitingNoteAsync(string jobId, CancellationToken cancellationToken)
+    {
+        const string Waits = "waits for a worker; until one takes the job, or the run is cancelled";
+        var machines =
+            capacity.IsOn && await jobs.ReadSpecAsync(jobId, cancellationToken) is { } job
+                ? await capacity.NoteAsync(job.Queue, cancellationToken)
+                : null;
+        return machines is null ? Waits : $"{Waits}. {machines}";
     }
 
     private async Task<IResult> DocumentAsync(string blob, string contentType, string runId, CancellationToken cancellationToken)

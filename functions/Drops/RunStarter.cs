@@ -9,6 +9,7 @@ using Serverless.Functions.Runs;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Runs;
 using Serverless.Pipeline.Storage;
 
@@ -133,6 +134,8 @@ public sealed class RunStarter(
             DefinitionDigest = stored.Digest,
             IngestAsJob = content.Bytes + (test?.Bytes ?? 0) > options.Value.LocalBytes,
             TrainThreads = options.Value.Threads,
+            TrainQueue = JobQueue.Of(definition.Training.Compute.Sku),
+            MaxInstances = definition.Training.Compute.MaxInstances,
             Approval = definition.Gate.Approval,
             ApprovalTimeout = definition.Gate.ApprovalTimeout,
             Refusal = refusal,

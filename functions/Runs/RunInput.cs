@@ -1,4 +1,5 @@
 using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Storage;
 
 namespace Serverless.Functions.Runs;
 
@@ -26,6 +27,12 @@ public sealed record RunInput
 
     /// <summary>Threads of the trainer.</summary>
     public int TrainThreads { get; init; } = 1;
+
+    /// <summary>Queue of the training job, by the definition's <c>compute.sku</c>.</summary>
+    public string TrainQueue { get; init; } = Queues.JobsCpu;
+
+    /// <summary>The definition's <c>compute.maxInstances</c>; null in a run that was started before it was heeded.</summary>
+    public int? MaxInstances { get; init; }
 
     /// <summary>True: a person decides before deployment.</summary>
     public bool Approval { get; init; }

@@ -154,6 +154,8 @@ public sealed class RunOrchestrator
     {
         var job = NewJob(context, input, JobKind.Train) with
         {
+            Queue = input.TrainQueue,
+            MaxInstances = input.MaxInstances,
             Train = new TrainJob
             {
                 Split = data.Split!,

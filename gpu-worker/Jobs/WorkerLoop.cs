@@ -11,7 +11,8 @@ internal sealed class WorkerLoop(
     WorkerOptions options,
     Departure departure,
     TimeProvider time,
-    ILogger<WorkerLoop> log
+    ILogger<WorkerLoop> log,
+    WorkerPresence? presence = null
 )
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(0.2);
@@ -59,6 +60,11 @@ internal sealed class WorkerLoop(
         {
             try
             {
+                if (presence is not null && !await presence.MayTakeAsync(stopping))
+                {
+                    return false;
+                }
+
                 using var work = departure.AtWork();
                 if (departure.IsAnnounced)
                 {
@@ -69,10 +75,7 @@ internal sealed class WorkerLoop(
                 var taken = await claims.TakeAsync(queue, CancellationToken.None);
                 if (taken.Claim is { } claim)
                 {
-                    await using (claim)
-                    {
-                        await runner.RunAsync(claim, stopping);
-                    }
+                    await DoAsync(claim, stopping);
                 }
 
                 if (taken.Found)
@@ -88,5 +91,21 @@ internal sealed class WorkerLoop(
         }
 
         return false;
+    }
+
+    private async Task DoAsync(ClaimedJob claim, CancellationToken stopping)
+    {
+        await using (claim)
+        {
+            await (presence?.BusyAsync(claim.Job.JobId, CancellationToken.None) ?? Task.CompletedTask);
+            try
+            {
+                await runner.RunAsync(claim, stopping);
+            }
+            finally
+            {
+                await (presence?.IdleAsync(CancellationToken.None) ?? Task.CompletedTask);
+            }
+        }
     }
 }

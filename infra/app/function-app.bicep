@@ -65,6 +65,13 @@ param localBytes int
 @maxValue(1024)
 param trainThreads int
 
+@description('Scale sets that the app may ask for machines, as JSON, the preferred first.')
+param offers string
+
+@description('US dollars a day for machines on demand.')
+@minValue(0)
+param onDemandDollarsPerDay int
+
 @description('Subnet to send through; empty without private networking.')
 param subnetId string
 
@@ -75,7 +82,7 @@ param privateNetworking bool
 param workspaceId string
 
 // Read by our own code: pipeline/Storage/StorageClients.cs, pipeline/PipelineOptions.cs, pipeline/Serving/ServingOptions.cs,
-// pipeline/Streaming/StreamingOptions.cs.
+// pipeline/Streaming/StreamingOptions.cs, pipeline/Capacity/CapacityOptions.cs.
 var codeSettings = {
   Storage__blobServiceUri: dataStorage.blob
   Storage__queueServiceUri: dataStorage.queue
@@ -91,6 +98,11 @@ var codeSettings = {
   Serving__BrokenRetry: '00:00:30'
   Streaming__ModelWait: '00:01:00'
   Streaming__DeadLetterWait: '00:02:00'
+  Capacity__Offers: offers
+  Capacity__Grace: '00:05:00'
+  Capacity__Evictions: '3'
+  Capacity__OnDemandDollarsPerDay: string(onDemandDollarsPerDay)
+  Capacity__ClientId: identityClientId
 }
 
 // Read by the platform: the host, its triggers and its telemetry. The durable setting slows the polling of idle queues (every poll is billed).

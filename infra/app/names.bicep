@@ -14,6 +14,8 @@ var containers container[] = [
   { name: 'models', coolAfterDays: null, deleteAfterDays: null, versionDays: 365 }
   { name: 'deadletter', coolAfterDays: 30, deleteAfterDays: 90, versionDays: 7 }
   { name: 'monitoring', coolAfterDays: 30, deleteAfterDays: 90, versionDays: 1 }
+  { name: 'workers', coolAfterDays: null, deleteAfterDays: 7, versionDays: 1 }
+  { name: 'capacity', coolAfterDays: null, deleteAfterDays: null, versionDays: 1 }
   { name: 'runs', coolAfterDays: 60, deleteAfterDays: null, versionDays: 7 }
 ]
 

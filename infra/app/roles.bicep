@@ -210,11 +210,11 @@ resource appWorkerIdentity 'Microsoft.Authorization/roleAssignments@2022-04-01' 
 // ---- A worker: drops to read, data sets, reports and jobs to write, no model and no table: it cannot deploy. ----
 
 resource workerContainers 'Microsoft.Storage/storageAccounts/blobServices/containers@2024-01-01' existing = [
-  for name in ['datasets', 'jobs', 'quarantine', 'runs', 'scored']: { name: '${dataStorageName}/default/${name}' }
+  for name in ['datasets', 'jobs', 'quarantine', 'runs', 'scored', 'workers']: { name: '${dataStorageName}/default/${name}' }
 ]
 
 resource workerWrites 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for (name, i) in ['datasets', 'jobs', 'quarantine', 'runs', 'scored']: {
+  for (name, i) in ['datasets', 'jobs', 'quarantine', 'runs', 'scored', 'workers']: {
     scope: workerContainers[i]
     name: guid(workerContainers[i].id, 'worker', roles.blobContributor)
     properties: {

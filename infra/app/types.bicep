@@ -26,6 +26,11 @@ type workerPool = {
   @description('Installs the NVIDIA driver.')
   gpu: bool
 
+  @description('Most machines of each of its two scale sets at once; the subscription needs quota for as many.')
+  @minValue(1)
+  @maxValue(1000)
+  maxMachines: int
+
   @description('Highest price an hour in US dollars for Spot, as text because it has decimals; -1 is up to the on-demand price.')
   @minLength(1)
   maxPrice: string

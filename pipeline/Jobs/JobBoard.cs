@@ -16,6 +16,7 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
     private static readonly TimeSpan CancelLease = TimeSpan.FromSeconds(15);
 
     private readonly BlobContainerClient jobs = storage.Container(Containers.Jobs);
+    private readonly OpenJobs open = new(storage);
 
     /// <summary>
     /// Offers the job: <c>job.json</c> and <c>result.json</c> where they are absent, then the message. Idempotent: a second offer changes no
@@ -109,6 +110,9 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
         throw new TimeoutException($"Job '{jobId}' could not be cancelled: workers took its lease {CancelAttempts} times. Try again.");
     }
 
+    /// <summary>Takes a finished job off the list of those that need a machine.</summary>
+    public Task CloseAsync(string jobId, CancellationToken cancellationToken) => open.RemoveAsync(jobId, cancellationToken);
+
     /// <summary>
     /// Metric points of the job's latest claim, from index <paramref name="after"/> on. A claim that goes on from a checkpoint begins with the
     /// points up to it, one that starts anew begins with none: indices always count from round 1 of the model that is being trained.
@@ -195,6 +199,7 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
 
     private async Task SendAsync(JobSpec job, CancellationToken cancellationToken)
     {
+        await open.AddAsync(job.JobId, cancellationToken);
         var message = JsonSerializer.Serialize(new JobMessage(job.JobId, job.Kind), PipelineJson.Compact);
         await storage.Queue(job.Queue).SendMessageAsync(message, cancellationToken);
     }

@@ -29,6 +29,9 @@ public sealed record JobSpec
 
     public required DateTimeOffset CreatedAt { get; init; }
 
+    /// <summary>Most machines for the pipeline's jobs at once (<c>compute.maxInstances</c>); null: as many as there are jobs.</summary>
+    public int? MaxInstances { get; init; }
+
     /// <summary>W3C <c>traceparent</c> of whoever offered it; null where nobody traces.</summary>
     public string? TraceParent { get; init; }
 

@@ -36,8 +36,14 @@ public static class Containers
     /// <summary><c>{hub}/{partition}/</c>: events that could not be scored, a blob a batch and a line an event.</summary>
     public const string DeadLetter = "deadletter";
 
+    /// <summary><c>{machine}/</c>: a worker's sign of life, and the mark that tells it to take no more jobs.</summary>
+    public const string Workers = "workers";
+
+    /// <summary><c>state.json</c>: what the app knows of the scale sets. Its lease is the right to change them.</summary>
+    public const string Capacity = "capacity";
+
     public static IReadOnlyList<string> All { get; } =
-    [Drop, Batch, Scored, Quarantine, Pipelines, Datasets, Jobs, Models, Runs, DeadLetter, Monitoring];
+    [Drop, Batch, Scored, Quarantine, Pipelines, Datasets, Jobs, Models, Runs, DeadLetter, Monitoring, Workers, Capacity];
 }
 
 /// <summary>The event hubs and the consumer group of the reader, named once; they exist where streaming is on.</summary>

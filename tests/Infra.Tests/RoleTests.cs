@@ -28,6 +28,7 @@ public sealed class RoleTests
         "worker: Storage Blob Data Contributor on data container quarantine",
         "worker: Storage Blob Data Contributor on data container runs",
         "worker: Storage Blob Data Contributor on data container scored",
+        "worker: Storage Blob Data Contributor on data container workers",
         "worker: Storage Blob Data Reader on data container batch",
         "worker: Storage Blob Data Reader on data container drop",
         "worker: Storage Blob Data Reader on host container packages",

@@ -2,6 +2,8 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Serverless.Infra.Tests.Rules;
 using Serverless.Pipeline;
+using Serverless.Pipeline.Capacity;
+using Serverless.Pipeline.Jobs;
 using Serverless.Testing;
 
 namespace Serverless.Infra.Tests;
@@ -66,6 +68,26 @@ public sealed class SettingTests
         {
             Assert.True(TimeSpan.Parse(settings[time]!) > TimeSpan.Zero);
         }
+    }
+
+    [Fact]
+    public async Task Settings_Offers_AreTheScaleSetsWithSpotFirst()
+    {
+        var snapshot = await Templates.SnapshotAsync("dev");
+
+        var offers = Offer.Parse(snapshot.Of("Microsoft.Web/sites/config").Single().Text("Capacity__Offers"));
+
+        Assert.Equal(
+            ["cpu-spot", "gpu-spot", "cpu-demand", "gpu-demand"],
+            offers.Select(offer => offer.ScaleSet.Split("vmss-sml-dev-")[1])
+        );
+        Assert.Equal([true, true, false, false], offers.Select(offer => offer.Spot));
+        Assert.Equal(
+            snapshot.Of("Microsoft.Compute/virtualMachineScaleSets").Select(set => set.Id).Order(StringComparer.OrdinalIgnoreCase),
+            offers.Select(offer => offer.ScaleSet).Order(StringComparer.OrdinalIgnoreCase),
+            StringComparer.OrdinalIgnoreCase
+        );
+        Assert.All(offers, offer => Assert.Equal(JobQueue.Of(offer.Size), offer.Queue));
     }
 
     [Theory]

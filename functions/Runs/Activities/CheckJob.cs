@@ -32,6 +32,7 @@ public sealed class CheckJob(JobBoard jobs)
             return new JobOutcome(result?.State ?? JobState.Waiting, null, null, null) { Lost = lost };
         }
 
+        await jobs.CloseAsync(jobId, cancellationToken);
         return new JobOutcome(result.State, Failure(result), Note(result), result.Ingest);
     }
 

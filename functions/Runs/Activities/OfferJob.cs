@@ -1,15 +1,22 @@
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
+using Serverless.Functions.Capacity;
+using Serverless.Pipeline.Capacity;
 using Serverless.Pipeline.Jobs;
 
 namespace Serverless.Functions.Runs.Activities;
 
-/// <summary>Offers a job to the workers. Repeating it offers the same job again, which a worker that holds it does not notice.</summary>
-public sealed class OfferJob(JobBoard jobs)
+/// <summary>
+/// Offers a job to the workers and looks whether a machine must be asked for. Repeating it offers the same job again, which a worker that
+/// holds it does not notice.
+/// </summary>
+public sealed class OfferJob(JobBoard jobs, CapacityKeeper capacity, ILogger<OfferJob> log)
 {
     [Function(nameof(OfferJob))]
     public async Task<string> RunAsync([ActivityTrigger] JobSpec job, CancellationToken cancellationToken)
     {
         await jobs.OfferAsync(job, cancellationToken);
+        await KeepCapacity.LookAsync(capacity, log, cancellationToken);
         return job.JobId;
     }
 }
