@@ -180,6 +180,7 @@ internal sealed class JobRunner(
         {
             RequestFailedException storage =>
                 $"The storage answered {storage.Status} {storage.ErrorCode}: {storage.Message.Split('\n')[0]}",
+            JobRetryException retry => retry.Message,
             IOException disk => $"{disk.Message} If the disk is full, give the worker's temporary folder ({Path.GetTempPath()}) more room.",
             _ => $"{broken.GetType().Name}: {broken.Message}",
         };
