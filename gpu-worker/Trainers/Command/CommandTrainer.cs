@@ -130,7 +130,7 @@ internal sealed class CommandTrainer(CommandSettings settings, string name, Clai
 
             if (checkpoints.Due)
             {
-                Save(folder, metrics, checkpoints);
+                Save(folder, metrics, checkpoints, newerThan: savedNumber);
             }
 
             metrics.Read();
@@ -172,14 +172,15 @@ internal sealed class CommandTrainer(CommandSettings settings, string name, Clai
         }
 
         process.End();
-        Save(folder, metrics, checkpoints);
+        // One that is on its way already is stored once more: nobody else waits for it.
+        Save(folder, metrics, checkpoints, newerThan: 0);
         throw new EvictedException();
     }
 
-    /// <summary>Stores the newest checkpoint unless it is stored already.</summary>
-    private void Save(CommandFolder folder, CommandMetrics metrics, ICheckpoints checkpoints)
+    /// <summary>Stores the newest checkpoint.</summary>
+    private void Save(CommandFolder folder, CommandMetrics metrics, ICheckpoints checkpoints, int newerThan)
     {
-        if (CommandState.Newest(folder.Checkpoint) is not var (number, path) || number <= savedNumber)
+        if (CommandState.Newest(folder.Checkpoint) is not var (number, path) || number <= newerThan)
         {
             return;
         }

@@ -23,14 +23,11 @@ public sealed class OrphanTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
         await using var machine = SpotMachine.Start(metadata, "orphan-machine", azurite.ConnectionString);
         await Eventually.HoldsAsync(() => File.Exists(file), $"the start of the command\n{machine.Tail}", Cancelled);
         var id = (await File.ReadAllTextAsync(file, Cancelled)).Trim();
-        Assert.True(IsAlive(id));
+        Assert.True(Processes.IsAlive(id));
 
         await machine.KillAsync();
 
-        await Eventually.HoldsAsync(() => !IsAlive(id), $"the end of process {id}", Cancelled);
+        await Eventually.HoldsAsync(() => !Processes.IsAlive(id), $"the end of process {id}", Cancelled);
         await training.Board.CancelAsync("orphan-job", Cancelled);
     }
-
-    private static bool IsAlive(string id) =>
-        File.Exists($"/proc/{id}/stat") && !File.ReadAllText($"/proc/{id}/stat").Contains(") Z", StringComparison.Ordinal);
 }

@@ -62,7 +62,11 @@ public sealed class CommandFailureTests
         Assert.Contains("ran for 3 s and was killed", failed.Message, StringComparison.Ordinal);
         var started = await File.ReadAllLinesAsync(pids, Cancelled);
         Assert.Equal(2, started.Length);
-        await Eventually.HoldsAsync(() => started.All(id => !IsAlive(id)), $"the end of {string.Join(" and ", started)}", Cancelled);
+        await Eventually.HoldsAsync(
+            () => started.All(id => !Processes.IsAlive(id)),
+            $"the end of {string.Join(" and ", started)}",
+            Cancelled
+        );
     }
 
     [Fact]
@@ -106,18 +110,5 @@ public sealed class CommandFailureTests
         reader.End();
 
         Assert.Equal(["10 %", "20 %", "Größe", new string('x', LineReader.Longest) + " ...", "last"], lines);
-    }
-
-    private static bool IsAlive(string id)
-    {
-        try
-        {
-            // A zombie has ended; whoever is to bury it is not ours.
-            return !File.ReadAllText($"/proc/{id}/stat").Contains(") Z", StringComparison.Ordinal);
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return false;
-        }
     }
 }
