@@ -30,6 +30,7 @@ Command[] clients =
 [
     RunCommand.Create(),
     RunsCommand.Create(),
+    LogsCommand.Create(),
     DecisionCommands.Create("approve", "Approve a run that waits for it: its model is deployed."),
     DecisionCommands.Create("reject", "Reject a run that waits for approval: its model stays in the registry, undeployed."),
     DecisionCommands.Create("cancel", "Cancel a run that lives."),

@@ -25,6 +25,7 @@ public static class PipelineServices
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(_ => StorageClients.FromConfiguration(configuration));
         services.AddSingleton<DefinitionStore>();
+        services.AddSingleton<CodeStore>();
         services.AddSingleton<DatasetStore>();
         services.AddSingleton<DatasetIngestion>();
         services.AddSingleton<BatchQuarantine>();

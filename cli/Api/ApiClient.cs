@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Batch;
+using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Monitoring;
@@ -68,6 +69,26 @@ internal sealed class ApiClient : IDisposable
 
     public async Task<IReadOnlyList<MetricPoint>> MetricsAsync(string runId, int after, CancellationToken cancellationToken) =>
         await GetAsync<List<MetricPoint>>($"api/runs/{Name(runId)}/metrics?after={after}", cancellationToken);
+
+    /// <summary>A part of the log of one claim of the run's job; null while no worker has taken it.</summary>
+    public async Task<LogPage?> LogAsync(string runId, int claim, long after, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await GetAsync<LogPage>($"api/runs/{Name(runId)}/log?claim={claim}&after={after}", cancellationToken);
+        }
+        catch (ApiException none) when (none.Status == 404)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Stores the archive of a program; gives its name.</summary>
+    public async Task<string> PutCodeAsync(byte[] archive, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(HttpMethod.Put, "api/code", new ByteArrayContent(archive), cancellationToken);
+        return (await ReadAsync<CodeReceipt>(answer, cancellationToken)).Code;
+    }
 
     public Task<EvaluationReport> EvaluationAsync(string runId, CancellationToken cancellationToken) =>
         GetAsync<EvaluationReport>($"api/runs/{Name(runId)}/evaluation", cancellationToken);

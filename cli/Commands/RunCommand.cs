@@ -93,6 +93,7 @@ internal static class RunCommand
             Terminal.Out.MarkupLineInterpolated($"[yellow]warning:[/] {warning}");
         }
 
+        yaml = await ProgramFolders.StoreAsync(api, named, yaml, cancellationToken);
         await api.PutDefinitionAsync(definition.Name, yaml, cancellationToken);
         return definition.Name;
     }

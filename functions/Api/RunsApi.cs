@@ -87,6 +87,40 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs, CapacityKeepe
         return Answers.Ok(view.JobId is { } job ? await jobs.ReadMetricsAsync(job, after, cancellationToken) : []);
     }
 
+    [Function("GetRunLog")]
+    public async Task<IResult> GetLogAsync(
+        [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/log")] HttpRequest request,
+        [DurableClient] DurableTaskClient client,
+        string runId,
+        CancellationToken cancellationToken
+    )
+    {
+        var (claim, after) = (0, 0L);
+        if (
+            request.QueryText("claim") is { } number
+            && !(int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out claim) && claim > 0)
+        )
+        {
+            return Answers.BadRequest($"Found claim '{number}'; expected the number of a claim, 1 is the first.");
+        }
+
+        if (request.QueryText("after") is { } text && !long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out after))
+        {
+            return Answers.BadRequest($"Found after '{text}'; expected how many bytes are known already, 0 or more.");
+        }
+
+        if (await FindAsync(client, runId, cancellationToken) is not { } view)
+        {
+            return NoRun(runId);
+        }
+
+        return view.JobId is { } job && await jobs.ReadLogAsync(job, claim == 0 ? null : claim, after, cancellationToken) is { } page
+            ? Answers.Ok(page)
+            : Answers.NotFound(
+                $"Run '{runId}' has no job that a worker took, or no such claim; GET /api/runs/{runId} tells how far it is."
+            );
+    }
+
     [Function("GetRunReport")]
     public Task<IResult> GetReportAsync(
         [HttpTrigger(AuthorizationLevel.Function, "get", Route = "api/runs/{runId}/report")] HttpRequest request,

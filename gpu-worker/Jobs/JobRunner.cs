@@ -58,7 +58,17 @@ internal sealed class JobRunner(
         using var text = new GrowingBlob(storage, JobBlobs.Log(claim.Job.JobId, claim.Fence));
         using var metrics = new GrowingBlob(storage, JobBlobs.Metrics(claim.Job.JobId, claim.Fence));
         var claimLog = new ClaimLog(log, text, time);
-        var folder = Directory.CreateTempSubdirectory("serverless-job-").FullName;
+        string folder;
+        try
+        {
+            folder = Directory.CreateTempSubdirectory("serverless-job-").FullName;
+        }
+        catch (IOException full)
+        {
+            await claim.RetryAsync(Explain(full), logBlob: null, CancellationToken.None);
+            return;
+        }
+
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stopping, departure.Leaving);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(claim.Lost);
         // What can be saved is saved first; then there is no time left.
@@ -175,12 +185,18 @@ internal sealed class JobRunner(
         return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
+    private static string MoreRoom => $"If the disk is full, give the worker's temporary folder ({Path.GetTempPath()}) more room.";
+
     private static string Explain(Exception broken) =>
         broken switch
         {
             RequestFailedException storage =>
                 $"The storage answered {storage.Status} {storage.ErrorCode}: {storage.Message.Split('\n')[0]}",
-            IOException disk => $"{disk.Message} If the disk is full, give the worker's temporary folder ({Path.GetTempPath()}) more room.",
+            JobRetryException retry => retry.Message,
+            IOException disk => $"{disk.Message} {MoreRoom}",
+            // Libraries have exceptions of their own for it.
+            _ when broken.ToString().Contains("No space left on device", StringComparison.Ordinal) =>
+                $"{broken.Message.Split('\n')[0]} {MoreRoom}",
             _ => $"{broken.GetType().Name}: {broken.Message}",
         };
 

@@ -12,7 +12,7 @@ namespace Serverless.GpuWorker.Onnx;
 /// Holds the graph, as serving runs it, against the trainer's own library: every probability within the model's <see cref="AgreementBound"/>, every
 /// value within Bound x max(Scale, |value|), and no row with another class (unless two classes are as probable as each other within the bound).
 /// </summary>
-internal sealed class AgreementCheck(ITrainedModel model, FeatureSet features, OnnxModel onnx)
+internal sealed class AgreementCheck(ITrainedModel model, FeatureSet features, OnnxModel onnx) : IAnswerCheck
 {
     /// <summary>Rows that go through the trainer's library at once.</summary>
     private const int Slice = 8192;
@@ -99,7 +99,7 @@ internal sealed class AgreementCheck(ITrainedModel model, FeatureSet features, O
     {
         var values = batch.Columns.Take(features.Count).Select(column => $"{column.Name}={Value(column, row)}");
         return new JobFailedException(
-            $"The exported graph disagrees with its trainer on {kind} row {row + 1}: {wrong}; expected within {bound.Bound:R}. The model is not "
+            $"The exported graph disagrees with its trainer on {kind} {row + 1}: {wrong}; expected within {bound.Bound:R}. The model is not "
                 + $"used. The row: {string.Join(", ", values.Take(100))}. Please report this with the job's log.",
             userError: false
         );

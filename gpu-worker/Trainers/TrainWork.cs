@@ -25,7 +25,8 @@ internal sealed class TrainWork(StorageClients storage, TimeProvider time, int? 
         claim.Progress.Report(new JobProgress("reading", 0, 0, "rows"));
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Leaving);
         var definition = await ReadDefinitionAsync(job, leave.Token);
-        var files = await DownloadAsync(job, claim.Folder, leave.Token);
+        var code = await ReadCodeAsync(definition, claim.Job.RunId, leave.Token);
+        var files = await DownloadAsync(job, claim.Folder, code, leave.Token);
         var session = new TrainingSession(definition, files, threads ?? job.Threads, claim, time);
         var trained = await Task.Factory.StartNew(
             () => session.Run(Metadata(claim.Job, job, definition), cancellationToken),
@@ -67,13 +68,35 @@ internal sealed class TrainWork(StorageClients storage, TimeProvider time, int? 
         }
     }
 
-    private async Task<TrainingFiles> DownloadAsync(TrainJob job, string folder, CancellationToken cancellationToken)
+    private async Task<IReadOnlyDictionary<string, byte[]>> ReadCodeAsync(
+        PipelineDefinition definition,
+        string runId,
+        CancellationToken cancellationToken
+    )
+    {
+        try
+        {
+            return await new CodeStore(storage).ReadPinnedAsync(definition, runId, cancellationToken);
+        }
+        catch (InvalidDataException unusable)
+        {
+            throw new JobFailedException(unusable.Message, userError: true, unusable);
+        }
+    }
+
+    private async Task<TrainingFiles> DownloadAsync(
+        TrainJob job,
+        string folder,
+        IReadOnlyDictionary<string, byte[]> code,
+        CancellationToken cancellationToken
+    )
     {
         var files = new TrainingFiles
         {
             Train = Path.Combine(folder, "train.parquet"),
             Validation = Path.Combine(folder, "validation.parquet"),
             Test = Path.Combine(folder, "test.parquet"),
+            Code = code,
             Schema =
                 await storage.Container(Containers.Datasets).ReadJsonAsync<DatasetSchema>(job.Split.Dataset.Schema, cancellationToken)
                 ?? throw Missing(job.Split.Dataset.Schema),
@@ -133,4 +156,7 @@ internal sealed record TrainingFiles
     public required string Test { get; init; }
 
     public required DatasetSchema Schema { get; init; }
+
+    /// <summary>Archives of users' programs, by the names that the definition gives them.</summary>
+    public IReadOnlyDictionary<string, byte[]> Code { get; init; } = new Dictionary<string, byte[]>();
 }

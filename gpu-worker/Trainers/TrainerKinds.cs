@@ -17,7 +17,7 @@ internal static class TrainerKinds
             { LightGbm: { } settings } => new LightGbmTrainer(settings, segmentRounds),
             { Torch: { } settings } => new TorchTrainer(settings),
             _ => throw new JobFailedException(
-                "A trainer of the definition names no kind that this worker knows; expected lightgbm or torch. Update the worker.",
+                "A trainer of the definition names no kind that this worker knows; expected lightgbm, torch or command. Update the worker.",
                 userError: true
             ),
         };

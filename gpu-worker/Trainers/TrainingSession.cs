@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using Microsoft.ML.OnnxRuntime;
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Onnx;
+using Serverless.GpuWorker.Trainers.Command;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
@@ -87,8 +89,13 @@ internal sealed class TrainingSession(
 
     private Candidate Train(TrainerDefinition trainer, int number, int threadsOfTrainer, CancellationToken cancellationToken)
     {
+        if (trainer.Command is { } command)
+        {
+            return Train(command, number, threadsOfTrainer, cancellationToken);
+        }
+
         var kind = TrainerKinds.Of(trainer, claim.Job.Train?.SegmentRounds ?? TrainJob.DefaultSegmentRounds);
-        var name = definition.Training.Trainers.Count == 1 ? kind.Name : $"{kind.Name}-{number + 1}";
+        var name = NameOf(kind.Name, number);
         using var span = Signals.Spans.StartActivity($"train {kind.Name}");
         span?.SetTag("trainer", name).SetTag("threads", threadsOfTrainer);
         var data = Read(kind, cancellationToken);
@@ -112,8 +119,33 @@ internal sealed class TrainingSession(
             clock.Elapsed.TotalSeconds,
             threadsOfTrainer
         );
-        return new Candidate(name, model, data);
+        return new TrainedCandidate(name, model, data);
     }
+
+    private CommandCandidate Train(CommandSettings settings, int number, int threadsOfTrainer, CancellationToken cancellationToken)
+    {
+        var name = NameOf("command", number);
+        using var span = Signals.Spans.StartActivity("train command");
+        span?.SetTag("trainer", name).SetTag("threads", threadsOfTrainer);
+        var clock = Stopwatch.StartNew();
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Leaving);
+        var problem = CommandProblem.Of(definition.Data, files, leave.Token);
+        var command = new CommandTrainer(settings, name, claim, time);
+        var seed = definition.Training.Seed;
+        var checkpoints = claim.Checkpoints(name);
+        var (graph, state) = command.Run(problem, files, seed, threadsOfTrainer, watch.Of(name), checkpoints, cancellationToken);
+        watch.Ended(name, state.Round);
+        claim.Log.LogInformation(
+            "{Trainer}: ended after round {Round}, a model of {Bytes:N0} bytes, {Seconds:0.0} s.",
+            name,
+            state.Round,
+            graph.Length,
+            clock.Elapsed.TotalSeconds
+        );
+        return new CommandCandidate(name, graph, state, problem);
+    }
+
+    private string NameOf(string kind, int number) => definition.Training.Trainers.Count == 1 ? kind : $"{kind}-{number + 1}";
 
     private TrainingData Read(ITrainer kind, CancellationToken cancellationToken)
     {
@@ -143,7 +175,7 @@ internal sealed class TrainingSession(
     /// </summary>
     private (CandidateGraph Graph, ModelScore Score) Best(List<CandidateGraph> graphs, CancellationToken cancellationToken)
     {
-        var (_, scores) = HeldOutScoring.Score(files.Validation, files.Schema, [.. graphs.Select(each => each.Onnx)], cancellationToken);
+        var scores = Score(graphs, cancellationToken);
         var metric = definition.Data.Task == PredictionTask.Regression ? MetricNames.Rmse : MetricNames.LogLoss;
         var best = Enumerable.Range(0, graphs.Count).MinBy(index => scores[index].Metrics[metric]);
         for (var index = 0; graphs.Count > 1 && index < graphs.Count; index++)
@@ -160,16 +192,28 @@ internal sealed class TrainingSession(
         return (graphs[best], scores[best]);
     }
 
+    private IReadOnlyList<ModelScore> Score(List<CandidateGraph> graphs, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return HeldOutScoring.Score(files.Validation, files.Schema, [.. graphs.Select(each => each.Onnx)], cancellationToken).Scores;
+        }
+        catch (OnnxRuntimeException broken)
+        {
+            // Those that this program makes answer any row; one that is a user's may not.
+            throw CommandGraph.Wrong($"It fails on the validation rows: {broken.Message}", broken);
+        }
+    }
+
     private TrainedGraph Prove(CandidateGraph best, ModelScore score, CancellationToken cancellationToken)
     {
         using var span = Signals.Spans.StartActivity("prove");
-        var (model, data) = (best.Candidate.Model, best.Candidate.Data);
         var clock = Stopwatch.StartNew();
-        var check = new AgreementCheck(model, data.Features, best.Onnx);
+        var check = best.Candidate.Check(best.Onnx);
         CompareHeldOut(best.Candidate, check, cancellationToken);
         var proof = check.Proof;
         claim.Log.LogInformation(
-            "Graph and trainer agree on {Rows:N0} rows within {Difference:0.0e+0} in {Seconds:0.0} s.",
+            "The graph's answers hold on {Rows:N0} rows within {Difference:0.0e+0} in {Seconds:0.0} s.",
             proof.Rows,
             proof.MaxDifference,
             clock.Elapsed.TotalSeconds
@@ -179,18 +223,16 @@ internal sealed class TrainingSession(
             Graph = best.Bytes,
             Signature = best.Signature,
             Trainer = best.Candidate.Name,
-            BestRound = model.BestRound,
-            Rounds = model.Rounds,
+            BestRound = best.Candidate.BestRound,
+            Rounds = best.Candidate.Rounds,
             Validation = score.Metrics,
             Agreement = proof,
-            Dropped = data.Dropped,
+            Dropped = best.Candidate.Dropped,
         };
     }
 
-    private void CompareHeldOut(Candidate best, AgreementCheck check, CancellationToken cancellationToken)
+    private void CompareHeldOut(Candidate best, IAnswerCheck check, CancellationToken cancellationToken)
     {
-        var features = best.Data.Features;
-        var adversarial = new AdversarialRows(features, best.Model.Edges(), definition.Training.Seed);
         var first = true;
         // The first held-out rows are the ground of the adversarial ones; without any, the validation rows are.
         foreach (var file in new[] { files.Test, files.Validation })
@@ -198,19 +240,20 @@ internal sealed class TrainingSession(
             foreach (
                 var batch in ParquetRows.Read(
                     file,
-                    features.Columns,
-                    Math.Clamp(ValuesInBatch / features.Count, 64, 16_384),
+                    best.Columns,
+                    Math.Clamp(ValuesInBatch / best.Columns.Count, 64, 16_384),
                     cancellationToken
                 )
             )
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                check.Compare(batch, "held-out");
-                if (first)
+                check.Compare(batch, "held-out row");
+                if (first && best.Adversarial(batch, AdversarialRowCount, definition.Training.Seed) is { } made)
                 {
-                    check.Compare(adversarial.From(batch, AdversarialRowCount), "adversarial");
-                    first = false;
+                    check.Compare(made, "adversarial row");
                 }
+
+                first = false;
 
                 claim.Progress.Report(new JobProgress("proving", check.Proof.Rows, 0, "rows"));
             }

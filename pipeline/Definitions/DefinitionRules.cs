@@ -49,6 +49,13 @@ internal sealed class DefinitionRules
             Expectation(definition.Expectations[index], definition.Data, $"expectations[{index}]");
         }
 
+        foreach (var (index, trainer) in definition.Training.Trainers.Index().Where(each => each.Item.Command is not null))
+        {
+            Mistakes.AddRange(
+                CommandRules.Of(trainer.Command!).Select(wrong => At($"training.trainers[{index}].command.{wrong.Key}", wrong.Message))
+            );
+        }
+
         Gate(definition.Gate, definition.Data.Task);
         Monitoring(definition.Monitoring, definition.Data.Task);
     }

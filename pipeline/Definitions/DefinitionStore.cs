@@ -18,6 +18,8 @@ public sealed class DefinitionStore(StorageClients storage)
 {
     private const string File = "pipeline.yaml";
 
+    private readonly CodeStore code = new(storage);
+
     /// <summary>Blob in container <c>runs</c> with the definition of a run.</summary>
     public static string PinnedBlob(string runId) => $"{runId}/{File}";
 
@@ -32,6 +34,11 @@ public sealed class DefinitionStore(StorageClients storage)
         {
             var message = $"Found name '{definition.Name}' in the definition of '{pipeline}'; expected the same name. Change one of them.";
             return reading with { Definition = null, Mistakes = [new DefinitionMistake(1, 1, "name", message)] };
+        }
+
+        if (reading.Definition is not null && await WithoutCodeAsync(yaml, cancellationToken) is { } missing)
+        {
+            return reading with { Definition = null, Mistakes = [missing] };
         }
 
         if (reading.Definition is not null)
@@ -54,7 +61,7 @@ public sealed class DefinitionStore(StorageClients storage)
             .GetBlobsByHierarchyAsync(BlobTraits.None, BlobStates.None, "/", null, cancellationToken);
         await foreach (var item in prefixes)
         {
-            if (item.IsPrefix)
+            if (item.IsPrefix && PipelineName.IsPossible(item.Prefix.TrimEnd('/')))
             {
                 yield return item.Prefix.TrimEnd('/');
             }
@@ -67,6 +74,8 @@ public sealed class DefinitionStore(StorageClients storage)
     /// <returns>Blob in container <c>runs</c>.</returns>
     public async Task<string> PinAsync(StoredDefinition definition, string runId, CancellationToken cancellationToken)
     {
+        // First: a run whose definition is pinned finds all that it names.
+        await code.PinAsync(definition.Definition, runId, cancellationToken);
         try
         {
             var once = new BlobRequestConditions { IfNoneMatch = ETag.All };
@@ -84,6 +93,29 @@ public sealed class DefinitionStore(StorageClients storage)
     public async Task<StoredDefinition> ReadPinnedAsync(string blob, CancellationToken cancellationToken) =>
         await ReadAsync(Containers.Runs, blob, cancellationToken)
         ?? throw new InvalidDataException($"Blob runs/{blob} is not there; expected the definition of the run. Drop the file again.");
+
+    /// <summary>The first command whose program is not in storage.</summary>
+    private async Task<DefinitionMistake?> WithoutCodeAsync(string yaml, CancellationToken cancellationToken)
+    {
+        foreach (var place in DefinitionCode.Places(yaml))
+        {
+            var isName = TrainerCode.IsName(place.Value);
+            if (!isName || !await code.ExistsAsync(place.Value, cancellationToken))
+            {
+                return new DefinitionMistake(
+                    place.Start.Line,
+                    place.Start.Column,
+                    place.Path,
+                    isName
+                        ? $"Found {place.Value}, which is not in storage; expected an archive that was stored before. 'serverless run' stores both."
+                        : $"Found folder '{place.Value}', which only your machine has; expected sha256: and the digest of a stored archive. "
+                            + "'serverless run' stores the folder and puts the digest in."
+                );
+            }
+        }
+
+        return null;
+    }
 
     private async Task<StoredDefinition?> ReadAsync(string container, string blob, CancellationToken cancellationToken)
     {

@@ -129,6 +129,8 @@ public sealed record TrainerDefinition
     public LightGbmSettings? LightGbm { get; init; }
 
     public TorchSettings? Torch { get; init; }
+
+    public CommandSettings? Command { get; init; }
 }
 
 public enum ClassWeight

@@ -55,7 +55,7 @@ internal sealed partial class SchemaCheck
         {
             var key = (keyNode as YamlScalarNode)?.Value ?? keyNode.ToString();
             var below = path.Length == 0 ? key : $"{path}.{key}";
-            if (!rule.Properties.TryGetValue(key, out var property))
+            if ((rule.Properties.GetValueOrDefault(key) ?? rule.Values) is not { } property)
             {
                 Add(keyNode, path, SchemaWords.UnknownKey(path, key, rule));
                 continue;
@@ -84,6 +84,15 @@ internal sealed partial class SchemaCheck
                 map,
                 path,
                 $"Found {map.Children.Count} keys in one item; expected one, such as {example}. Give every trainer an item of its own."
+            );
+        }
+
+        if (rule.Values is not null)
+        {
+            // The order of free keys does not count, as that of all others.
+            return new JsonObject(
+                json.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                    .Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone()))
             );
         }
 

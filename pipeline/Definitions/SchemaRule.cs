@@ -11,6 +11,9 @@ internal sealed record SchemaRule
 
     public IReadOnlyDictionary<string, SchemaRule> Properties { get; init; } = new Dictionary<string, SchemaRule>();
 
+    /// <summary>Of the keys that <see cref="Properties"/> does not name; null: there are none.</summary>
+    public SchemaRule? Values { get; init; }
+
     public IReadOnlyList<string> Required { get; init; } = [];
 
     /// <summary>Exactly one of these keys must be there; empty: no such rule.</summary>
@@ -81,6 +84,7 @@ internal sealed record SchemaRule
             "type" => rule with { Types = (value.ValueKind == JsonValueKind.Array ? Strings(value) : [value.GetString()!]).ToHashSet() },
             "properties" => rule with { Properties = value.EnumerateObject().ToDictionary(p => p.Name, p => Read(p.Value, definitions)) },
             "additionalProperties" when value.ValueKind == JsonValueKind.False => rule,
+            "additionalProperties" => rule with { Values = Read(value, definitions) },
             "required" => rule with { Required = Strings(value) },
             "oneOf" => rule with { OneOf = [.. value.EnumerateArray().Select(one => one.GetProperty("required")[0].GetString()!)] },
             "minProperties" => rule with { MinProperties = value.GetInt32() },

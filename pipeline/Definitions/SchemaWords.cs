@@ -11,7 +11,6 @@ internal static partial class SchemaWords
         [("", "schedule")] = "Schedules are not available in this version: a dropped file starts a run. Remove the section",
         [("", "serving")] = "Serving has no settings in this version. Remove the section",
         [("training.trainers[]", "pytorch")] = "Trainer 'pytorch' is called 'torch' here. Rename the key",
-        [("training.trainers[]", "command")] = "Trainer 'command' is not available in this version. Use lightgbm",
         [("training.trainers[]", "xgboost")] = "Trainer 'xgboost' is not available. Use lightgbm",
         [("training.trainers[]", "catboost")] = "Trainer 'catboost' is not available. Use lightgbm",
         [("training.trainers[]", "sklearn")] = "Trainer 'sklearn' is not available. Use lightgbm",
@@ -54,7 +53,8 @@ internal static partial class SchemaWords
         {
             "name" => $"Found '{text}'; expected lower-case letters, digits and single hyphens between them, such as 'machine-failure'.",
             "data.test" => $"Found '{text}'; expected the name of a file alone, such as 'test.csv', dropped as drop/PIPELINE/test/FILE.",
-            "gate.approvalTimeout" => $"Found '{text}'; expected a whole number and s, m, h or d, such as 90m or 24h.",
+            _ when path == "gate.approvalTimeout" || path.Contains(".command.", StringComparison.Ordinal) =>
+                $"Found '{text}'; expected a whole number and s, m, h or d, such as 90m or 24h.",
             _ => $"Found '{text}'; expected text of the form {rule.Pattern}.",
         };
 
@@ -62,6 +62,7 @@ internal static partial class SchemaWords
     {
         var words =
             rule.Enum.Count > 0 ? OneOf(rule.Enum.Select(Visible))
+            : rule.Types.Contains("object") && rule.Values is not null ? "names and values"
             : rule.Types.Contains("object") ? $"keys and values ({OneOf(rule.Properties.Keys)})"
             : rule.Types.Contains("array") ? "a list"
             : rule.Types.Contains("string") ? "text"

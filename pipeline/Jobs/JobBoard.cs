@@ -135,6 +135,31 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
         }
     }
 
+    /// <summary>A part of the log of one claim; null where there is no such job or claim.</summary>
+    /// <param name="jobId">The job.</param>
+    /// <param name="claim">Number of the claim, 1 is the first; null: the latest.</param>
+    /// <param name="after">Bytes that are known already.</param>
+    /// <param name="cancellationToken">Stops the download.</param>
+    public async Task<LogPage?> ReadLogAsync(string jobId, int? claim, long after, CancellationToken cancellationToken)
+    {
+        if (await ReadResultAsync(jobId, cancellationToken) is not { Fence: > 0 } result || claim > result.Fence)
+        {
+            return null;
+        }
+
+        var number = claim ?? result.Fence;
+        var range = new BlobDownloadOptions { Range = new HttpRange(after, LogPage.MaxBytes) };
+        try
+        {
+            var content = await jobs.GetBlobClient(JobBlobs.Log(jobId, number)).DownloadContentAsync(range, cancellationToken);
+            return LogPage.Of(number, result.Fence, after, content.Value.Content.ToMemory().Span);
+        }
+        catch (RequestFailedException nothing) when (nothing.Status is 404 or 416)
+        {
+            return new LogPage(number, result.Fence, after, "");
+        }
+    }
+
     private async Task<JobResult> CancelHeldAsync(string jobId, BlobClient blob, BlobLeaseClient lease, CancellationToken cancellationToken)
     {
         try

@@ -15,7 +15,7 @@ public static class Containers
     /// <summary><c>{pipeline}/{runId}/</c>: a refused file with <c>report.json</c> and <c>report.html</c>.</summary>
     public const string Quarantine = "quarantine";
 
-    /// <summary><c>{pipeline}/pipeline.yaml</c>: the definition in force.</summary>
+    /// <summary><c>{pipeline}/pipeline.yaml</c>: the definition in force; <c>_code/{digest}.zip</c>: the programs that definitions name.</summary>
     public const string Pipelines = "pipelines";
 
     /// <summary><c>{pipeline}/{version}/</c>: <c>data.parquet</c>, <c>schema.json</c>, <c>profile.json</c>, <c>origin.json</c>, <c>splits/{splitId}/*.parquet</c>.</summary>

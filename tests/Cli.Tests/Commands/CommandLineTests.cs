@@ -67,6 +67,7 @@ public sealed class CommandLineTests
                 "init",
                 "run",
                 "runs",
+                "logs",
                 "approve",
                 "reject",
                 "cancel",

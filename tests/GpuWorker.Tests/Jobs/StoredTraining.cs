@@ -36,6 +36,8 @@ internal sealed class StoredTraining(StorageClients storage, string run)
             data: { target: label, ignore: [kind, value], {{data}} }
             training: { trainers: [ {{trainers}} ] }
             """;
+        // Programs that the definition names are stored before.
+        await new CodeStore(storage).PinAsync(DefinitionReader.Read(yaml).Definition!, run, cancellationToken);
         var runs = storage.Container(Containers.Runs);
         await runs.GetBlobClient(DefinitionStore.PinnedBlob(run))
             .UploadAsync(BinaryData.FromString(yaml), overwrite: true, cancellationToken);

@@ -2,6 +2,7 @@ using Azure.Storage.Blobs.Specialized;
 using Serverless.Cli.Stack.Spot;
 using Serverless.GpuWorker.Tests.Jobs;
 using Serverless.Pipeline.Costs;
+using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 using Serverless.Testing;
@@ -15,12 +16,15 @@ namespace Serverless.GpuWorker.Tests.Spot;
 public sealed class EvictionSoakTests(AzuriteFixture azurite, ITestOutputHelper output) : IClassFixture<AzuriteFixture>, IAsyncLifetime
 {
     private const int Seed = 20;
-    private const int EvictionsOfAJob = 4;
+    private const int EvictionsOfAJob = 3;
+
+    private static readonly byte[] Program = TrainerCode.Pack(RepositoryRoot.File("samples", "command-node", "trainer"));
 
     private static readonly string[] Trainers =
     [
         "{ lightgbm: { rounds: 500, earlyStopping: 0 } }",
         "{ torch: { epochs: 15, width: 32, blocks: 1, earlyStopping: 0 } }",
+        $"{{ command: {{ run: [node, train.mjs], code: '{TrainerCode.NameOf(Program)}', rows: csv, parameters: {{ epochs: 1200, checkpointEvery: 20 }} }} }}",
         "{ lightgbm: { rounds: 300, earlyStopping: 0, baggingFraction: 0.7 } }",
         "{ lightgbm: { rounds: 250, earlyStopping: 0 } }, { lightgbm: { rounds: 250, earlyStopping: 0, leaves: 15 } }",
     ];
@@ -71,6 +75,7 @@ public sealed class EvictionSoakTests(AzuriteFixture azurite, ITestOutputHelper 
     {
         var random = new Random(Seed);
         output.WriteLine($"seed {Seed}");
+        await new CodeStore(azurite.StorageClients).PutAsync(BinaryData.FromBytes(Program), Cancelled);
         var digests = new Dictionary<string, string>();
         for (var number = 0; met < evictions; number++)
         {
@@ -84,7 +89,7 @@ public sealed class EvictionSoakTests(AzuriteFixture azurite, ITestOutputHelper 
 
             var fates = Enumerable
                 .Range(0, Math.Min(EvictionsOfAJob, evictions - met))
-                // Every way once in the first two jobs, then at random.
+                // Every way once at first, then at random.
                 .Select(i => met + i < 4 ? (Fate)(met + i) : (Fate)random.Next(4))
                 .ToList();
             var job = $"job-{number}";

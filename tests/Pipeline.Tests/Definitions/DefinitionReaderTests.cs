@@ -185,6 +185,46 @@ public sealed class DefinitionReaderTests
         "Found no 'width'",
         "Add 'width:'"
     )]
+    [InlineData(
+        Minimal + "training: { trainers: [{ command: {} }] }\n",
+        3,
+        35,
+        "training.trainers[0].command",
+        "Found no 'run'",
+        "program and arguments"
+    )]
+    [InlineData(
+        Minimal + "training: { trainers: [{ command: { run: [a], grace: 60s } }] }\n",
+        3,
+        47,
+        "training.trainers[0].command.grace",
+        "Found 60 s",
+        "1s to 25s"
+    )]
+    [InlineData(
+        Minimal + "training: { trainers: [{ command: { run: [a], timeout: 5 min } }] }\n",
+        3,
+        56,
+        "training.trainers[0].command.timeout",
+        "Found '5 min'",
+        "24h"
+    )]
+    [InlineData(
+        Minimal + "training: { trainers: [{ command: { run: [a], code: ../b } }] }\n",
+        3,
+        47,
+        "training.trainers[0].command.code",
+        "Found '../b'",
+        "beside pipeline.yaml"
+    )]
+    [InlineData(
+        Minimal + "training: { trainers: [{ command: { run: [a], parameters: { a-b: 1 } } }] }\n",
+        3,
+        47,
+        "training.trainers[0].command.parameters",
+        "Found 'a-b'",
+        "letters, digits and underscores"
+    )]
     [InlineData(Minimal + "training: { trainers: [] }\n", 3, 23, "training.trainers", "Found 0 items", "1 to 16")]
     [InlineData(
         Minimal + "training: { trainers: [lightgbm] }\n",
@@ -192,7 +232,7 @@ public sealed class DefinitionReaderTests
         24,
         "training.trainers[0]",
         "the text 'lightgbm'",
-        "keys and values (one of lightgbm, torch)"
+        "keys and values (one of lightgbm, torch, command)"
     )]
     [InlineData(Minimal + "gate: { approval: yes }\n", 3, 19, "gate.approval", "the text 'yes'", "Write true or false")]
     [InlineData(Minimal + "gate: { approval: true, approvalTimeout: 5 min }\n", 3, 42, "gate.approvalTimeout", "Found '5 min'", "24h")]

@@ -39,6 +39,7 @@ public sealed class SchemaAgreementTests
         Defaults(definitions.GetProperty("compute"), new ComputeDefinition());
         Defaults(definitions.GetProperty("lightgbm"), new LightGbmSettings());
         Defaults(definitions.GetProperty("torch"), new TorchSettings());
+        Defaults(definitions.GetProperty("command"), new CommandSettings { Run = ["program"] });
         Defaults(definitions.GetProperty("image"), new ImageSettings { Height = 4, Width = 4 });
         Defaults(definitions.GetProperty("gate"), new GateDefinition());
         Defaults(definitions.GetProperty("deployment"), new DeploymentDefinition());
@@ -63,6 +64,12 @@ public sealed class SchemaAgreementTests
         if (type.IsEnum)
         {
             Assert.Equal(Enum.GetNames(type).Select(JsonNamingPolicy.CamelCase.ConvertName).Order(), rule.Enum.Order());
+            return;
+        }
+
+        if (rule.Values is { } values)
+        {
+            Compare(values, type.GetGenericArguments()[1], path + ".*");
             return;
         }
 

@@ -30,7 +30,7 @@ internal static partial class TorchLibrary
             Load(TorchFiles.OfWorker());
         }
 
-        return Device(TorchFiles.OfWorker());
+        return Device(TorchFiles.OfWorker(), () => torch.TryInitializeDeviceType(DeviceType.CUDA));
     }
 
     private static void Load(TorchFiles files)
@@ -61,7 +61,9 @@ internal static partial class TorchLibrary
         LoadBinding(Locate(files, TorchFiles.Binding));
     }
 
-    private static torch.Device Device(TorchFiles files)
+    /// <param name="files">Of the worker.</param>
+    /// <param name="initialize">Whether there is a GPU with a driver.</param>
+    internal static torch.Device Device(TorchFiles files, Func<bool> initialize)
     {
         if (files.Find(TorchFiles.Cuda) is null)
         {
@@ -70,7 +72,7 @@ internal static partial class TorchLibrary
 
         // The same job, the same model: cuBLAS else chooses by what is free at the moment.
         NativeEnvironment.SetDefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8");
-        if (!torch.TryInitializeDeviceType(DeviceType.CUDA))
+        if (!initialize())
         {
             throw new JobFailedException(
                 "This worker was built for CUDA and finds no NVIDIA GPU with a driver. Check 'nvidia-smi' on its machine: install the driver "

@@ -66,6 +66,19 @@ public sealed class TorchNativeTests
     }
 
     [Fact]
+    public void Device_BuiltForCudaAndNoDriver_SaysWhatToInstall()
+    {
+        using var folder = new TestFolder();
+        folder.Write(TorchFiles.Cuda, "as a worker for CUDA has it");
+
+        var failed = Assert.Throws<JobFailedException>(() => TorchLibrary.Device(new TorchFiles([folder.Path]), () => false));
+
+        Assert.Contains("finds no NVIDIA GPU with a driver", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("nvidia-smi", failed.Message, StringComparison.Ordinal);
+        Assert.False(failed.UserError);
+    }
+
+    [Fact]
     public void LoadFile_BrokenFile_SaysWhich()
     {
         using var folder = new TestFolder();
