@@ -15,7 +15,11 @@ internal sealed class Compactor(EngineParts parts)
         try
         {
             await foreach (var _ in parts.CompactionWanted.Reader.ReadAllAsync(cancellationToken))
+            {
                 await CompactAsync(cancellationToken);
+                if (parts.Index.IsWanted)
+                    await parts.Index.WriteAsync(cancellationToken);
+            }
         }
         catch (OperationCanceledException)
         {

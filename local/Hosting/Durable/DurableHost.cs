@@ -23,6 +23,9 @@ internal sealed class DurableHost(DurableOptions options, TimeProvider time, ISe
     /// <summary>Whether the app has anything durable: without, no engine is started and no folder made.</summary>
     public bool Needed { get; set; }
 
+    /// <summary>Where its instances are watched and steered over HTTP.</summary>
+    public IInstanceLinks? Links { get; set; }
+
     public void Add(Function function, OutputBindings outputs, List<string> problems)
     {
         var (functions, name) = function.Declaration.Trigger switch
@@ -55,6 +58,7 @@ internal sealed class DurableHost(DurableOptions options, TimeProvider time, ISe
         {
             _engine = new DurableEngine(options, this, time, loggers);
             await _engine.StartAsync(cancellationToken);
+            _engine.Client.Links = Links;
             _client.TrySetResult(_engine.Client);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

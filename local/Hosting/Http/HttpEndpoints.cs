@@ -20,7 +20,11 @@ internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplicat
         AdminEndpoints.Map(web, gate, app);
         var logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Local.Http");
         if (web.Services.GetRequiredService<DurableHost>() is { Needed: true } durable)
-            new ManagementEndpoints(durable, gate, logger).Map(web);
+        {
+            var links = new ManagementLinks(durable.Options.HubName, gate.DurableKey, () => web.Urls.First());
+            durable.Links = links;
+            new ManagementEndpoints(durable, links, gate, logger).Map(web);
+        }
         var functions = app.Functions.Where(f => f.Function.Declaration.Trigger is HttpTriggerAttribute).ToList();
         if (functions.Count == 0)
             return;

@@ -46,6 +46,30 @@ public sealed class CrashTests(ITestOutputHelper output)
         Assert.True(repeated >= mayRepeat, "the activity that was not recorded must run again");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task KillWhileTheIndexIsWritten_AtEachStep_EndsAsUndisturbed(int step)
+    {
+        using var folder = new CrashFolder();
+        var calm = await RunAsync(folder.New("calm"), null, null);
+        var place = folder.New("killed");
+        var ledger = new ActivityLedger(place);
+        // The first index and the second: one finds none before it, the other an older one.
+        foreach (var at in (int[])[step, step + 3])
+        {
+            var killed = await RunAsync(place, $"kill:index:{at}", Path.Combine(place, $"once-{at}"));
+            Assert.NotEqual(0, killed.ExitCode);
+            await ledger.CheckAsync();
+        }
+
+        var end = await RunAsync(place, null, null);
+
+        Assert.Equal((0, calm.Output), (end.ExitCode, end.Output));
+        await ledger.CheckAsync();
+    }
+
     private async Task KillAsync(int seed, int kills)
     {
         output.WriteLine($"seed {seed}");
