@@ -84,10 +84,12 @@ internal sealed class AppBuilder
         Web.Services.AddSingleton(new RequestDataSource(_aspNetCore));
         Web.Services.AddSingleton(new AppFiles(home));
         Web.Services.AddSingleton(host);
+        Web.Services.AddSingleton<FirstAnswer>();
         Web.Services.AddSingleton<FunctionApp>();
         Web.Services.AddSingleton(services => new DurableHost(
             DurableSettings.Read(host, configuration, home),
             _options.Time,
+            services.GetRequiredService<FirstAnswer>(),
             services,
             services.GetRequiredService<ILoggerFactory>()
         ));

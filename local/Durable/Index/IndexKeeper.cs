@@ -50,8 +50,7 @@ internal sealed class IndexKeeper(EngineParts parts)
         // What lies before the end may not be in its entry yet, as long as that is at work.
         foreach (var some in parts.Table.All.Where(entry => entry.IsBusy).Chunk(AtOnce))
         {
-            await Task.WhenAll(some.Select(TurnEndsAsync));
-            cancellationToken.ThrowIfCancellationRequested();
+            await Task.WhenAll(some.Select(entry => TurnEndsAsync(entry, cancellationToken)));
         }
         Write(end);
     }
@@ -106,7 +105,7 @@ internal sealed class IndexKeeper(EngineParts parts)
         }
     }
 
-    private async Task TurnEndsAsync(InstanceEntry entry)
+    private async Task TurnEndsAsync(InstanceEntry entry, CancellationToken cancellationToken)
     {
         var done = Message.NewDone();
         // Nothing lies before position 0: the message only comes back when the turn is over.
@@ -114,7 +113,8 @@ internal sealed class IndexKeeper(EngineParts parts)
             return;
         try
         {
-            await done.Task;
+            // A turn that waits for room on the disk must not keep the engine from stopping.
+            await done.Task.WaitAsync(cancellationToken);
         }
         catch (Exception exception) when (exception is ArgumentException or InvalidOperationException)
         {
