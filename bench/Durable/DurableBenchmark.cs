@@ -43,7 +43,7 @@ internal sealed class DurableBenchmark : IBenchmark
         );
         figures.Add(new($"durable/{Few} of them in flight at any time, against their appends", Many / flow[0], Many / flow[1], "/s"));
         await MeasureManyAsync(app, bare, single, figures, cancellationToken);
-        figures.Add(await RestartBenchmark.MeasureAsync(cancellationToken));
+        figures.AddRange(await RestartBenchmark.MeasureAsync(cancellationToken));
         return figures;
     }
 

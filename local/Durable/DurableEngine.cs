@@ -20,7 +20,10 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
     private Task compaction = Task.CompletedTask;
 
     /// <summary>The client of this hub; there once the engine has started.</summary>
-    public DurableTaskClient Client => client ?? throw new InvalidOperationException("The durable engine has not been started.");
+    public LocalDurableTaskClient Client => client ?? throw new InvalidOperationException("The durable engine has not been started.");
+
+    /// <summary>Records of the log that the start had to read: all, or those behind the index.</summary>
+    public long RecordsReadAtStart { get; private set; }
 
     /// <summary>Where the log of the hub lies.</summary>
     public string LogFolder => Path.Combine(options.Folder, options.HubName);
@@ -54,6 +57,7 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         client = new LocalDurableTaskClient(parts);
         var recovery = new Recovery(parts);
         recovery.Run();
+        RecordsReadAtStart = recovery.RecordsRead;
         var compactor = new Compactor(parts);
         compactor.DropDead();
         parts.Activities.Start();
@@ -89,6 +93,7 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
             if (await Task.WhenAny(idle, Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None)) != idle)
                 continue;
             new Compactor(parts).DropDead();
+            parts.Index.WriteAtStop();
             break;
         }
         parts.Table.Close();

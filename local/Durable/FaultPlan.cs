@@ -17,14 +17,14 @@ internal sealed class FaultPlan
     private readonly string? point;
     private readonly string? activity;
     private readonly string? once;
-    private long appendsLeft;
+    private long left;
 
-    private FaultPlan(string? point, string? activity, long appends, string? once)
+    private FaultPlan(string? point, string? activity, long count, string? once)
     {
         this.point = point;
         this.activity = activity;
         this.once = once;
-        appendsLeft = appends;
+        left = count;
     }
 
     public static FaultPlan None { get; } = new(null, null, 0, null);
@@ -41,11 +41,16 @@ internal sealed class FaultPlan
             return None;
         return text.Split(':', 3) switch
         {
-            ["kill", "append", var count] when long.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0 =>
-                new("append", null, n, once),
+            ["kill", "append" or "index", var count] parts
+                when long.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0 => new(
+                parts[1],
+                null,
+                n,
+                once
+            ),
             ["kill", "before-activity" or "after-activity" or "after-record", { Length: > 0 } name] parts => new(parts[1], name, 0, once),
             _ => throw new ArgumentException(
-                $"{Variable} is '{text}'; expected kill:before-activity:NAME, kill:after-activity:NAME, kill:after-record:NAME (* for every activity) or kill:append:N with N of 1 or more."
+                $"{Variable} is '{text}'; expected kill:before-activity:NAME, kill:after-activity:NAME, kill:after-record:NAME (* for every activity), kill:append:N or kill:index:N with N of 1 or more."
             ),
         };
     }
@@ -58,7 +63,14 @@ internal sealed class FaultPlan
 
     public void BeforeAppend()
     {
-        if (point == "append" && Interlocked.Decrement(ref appendsLeft) == 0)
+        if (point == "append" && Interlocked.Decrement(ref left) == 0)
+            Kill();
+    }
+
+    /// <summary>At each step of writing the index down: half a draft (1), the whole of it (2), in place (3).</summary>
+    public void WritingIndex()
+    {
+        if (point == "index" && Interlocked.Decrement(ref left) == 0)
             Kill();
     }
 

@@ -13,6 +13,7 @@ using Serverless.Local.Hosting.Binding;
 using Serverless.Local.Hosting.Durable;
 using Serverless.Local.Hosting.EventHubs;
 using Serverless.Local.Hosting.Http;
+using Serverless.Local.Hosting.Http.Data;
 
 namespace Serverless.Local.Hosting;
 
@@ -62,8 +63,6 @@ internal sealed class AppBuilder
             return;
         _aspNetCore = true;
         Web.Services.AddMvcCore();
-        Web.Services.AddRouting();
-        Web.Services.Configure<RouteOptions>(o => o.SetParameterPolicy<RegexInlineRouteConstraint>("regex"));
     }
 
     /// <exception cref="InvalidOperationException">With every problem that was found, one a line.</exception>
@@ -80,12 +79,17 @@ internal sealed class AppBuilder
             kestrel.Limits.MaxRequestBodySize = configuration.GetValue<long?>("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT") ?? BodyLimit;
             kestrel.Listen(System.Net.IPAddress.Loopback, port);
         });
+        Web.Services.AddRouting();
+        Web.Services.Configure<RouteOptions>(o => o.SetParameterPolicy<RegexInlineRouteConstraint>("regex"));
+        Web.Services.AddSingleton(new RequestDataSource(_aspNetCore));
         Web.Services.AddSingleton(new AppFiles(home));
         Web.Services.AddSingleton(host);
+        Web.Services.AddSingleton<FirstAnswer>();
         Web.Services.AddSingleton<FunctionApp>();
         Web.Services.AddSingleton(services => new DurableHost(
             DurableSettings.Read(host, configuration, home),
             _options.Time,
+            services.GetRequiredService<FirstAnswer>(),
             services,
             services.GetRequiredService<ILoggerFactory>()
         ));

@@ -8,6 +8,7 @@ using Serverless.Local.Hosting.Discovery;
 using Serverless.Local.Hosting.Durable;
 using Serverless.Local.Hosting.EventHubs;
 using Serverless.Local.Hosting.Http;
+using Serverless.Local.Hosting.Http.Data;
 using Serverless.Local.Triggers;
 using Serverless.Local.Triggers.EventHubs;
 using Serverless.Local.Triggers.Queues;
@@ -37,7 +38,7 @@ internal sealed class AppCompiler(
     {
         ITriggerParameters[] triggers =
         [
-            new HttpParameters(aspNetCore),
+            new HttpParameters(aspNetCore, services.GetRequiredService<RequestDataSource>()),
             new QueueParameters(json),
             new TimerParameters(),
             new EventHubParameters(json),

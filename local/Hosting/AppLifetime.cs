@@ -9,12 +9,13 @@ using Serverless.Local.Hosting.EventHubs;
 namespace Serverless.Local.Hosting;
 
 /// <summary>
-/// Starts the durable engine and the triggers in the background, so that HTTP answers at once; at the end takes no more work,
+/// Starts the durable engine and the triggers behind the first answer, so that HTTP answers at once; at the end takes no more work,
 /// lets what runs finish, and stops the engine last.
 /// </summary>
 internal sealed class AppLifetime(
     FunctionApp app,
     AppFiles files,
+    FirstAnswer first,
     DurableHost durable,
     EventHubsHost eventHubs,
     IServiceProvider services,
@@ -42,7 +43,8 @@ internal sealed class AppLifetime(
             Log.Started(_logger, app.Functions.Count, url, files.Keys);
             foreach (var (function, _) in app.Functions)
                 Log.Found(_logger, function.Name, function.Declaration.Trigger.GetType().Name);
-            _listeners = Task.WhenAll(app.Listeners.Select(l => Task.Run(() => l.RunAsync(lifetime.ApplicationStopping, _abort.Token))));
+            _ = first.ListensAsync(lifetime.ApplicationStopping);
+            _listeners = ListenAsync();
         });
         return Task.CompletedTask;
     }
@@ -62,10 +64,19 @@ internal sealed class AppLifetime(
 
     public void Dispose() => _abort.Dispose();
 
+    private async Task ListenAsync()
+    {
+        var stopping = lifetime.ApplicationStopping;
+        await first.WhenOver(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stopping.IsCancellationRequested)
+            await Task.WhenAll(app.Listeners.Select(l => Task.Run(() => l.RunAsync(stopping, _abort.Token))));
+    }
+
     private async Task StartBrokerAsync()
     {
         try
         {
+            await first.WhenOver(lifetime.ApplicationStopping);
             await eventHubs.StartAsync(lifetime.ApplicationStopping);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
@@ -84,7 +95,12 @@ internal sealed class AppLifetime(
     {
         try
         {
+            await first.WhenOver(lifetime.ApplicationStopping);
             await durable.StartAsync(lifetime.ApplicationStopping);
+        }
+        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Stopped before it was begun; who waits for its client is told by its stop.
         }
         catch (Exception e)
         {

@@ -11,16 +11,7 @@ namespace Serverless.Local.Hosting;
 /// </summary>
 internal sealed class Invocation : FunctionContext, IAsyncDisposable
 {
-    private readonly IServiceProvider? _root;
-    private readonly CancellationToken _cancellation;
-    private readonly TriggerFacts? _data;
-    private string? _id;
-    private AsyncServiceScope? _scope;
-    private IServiceProvider? _services;
-    private IDictionary<object, object>? _items;
-    private InvocationFeatures? _features;
-    private InvocationTrace? _trace;
-    private ResultAccessor? _access;
+    private Rare? _rare;
 
     public Invocation(Function function, HttpContext http)
     {
@@ -32,9 +23,12 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
     {
         Function = function;
         Trigger = trigger;
-        _root = root;
-        _data = data;
-        _cancellation = cancellation;
+        _rare = new Rare
+        {
+            Root = root,
+            Data = data ?? TriggerFacts.None,
+            Cancellation = cancellation,
+        };
     }
 
     public Function Function { get; }
@@ -49,49 +43,56 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
 
     public object? Result { get; set; }
 
-    public TriggerFacts Data => _data ?? TriggerFacts.None;
+    public TriggerFacts Data => _rare?.Data ?? TriggerFacts.None;
 
-    public override string InvocationId => _id ??= Guid.CreateVersion7().ToString();
+    public override string InvocationId => More.Id ??= Guid.CreateVersion7().ToString();
 
     public override string FunctionId => Function.Definition.Id;
 
-    public override TraceContext TraceContext => _trace ??= InvocationTrace.Of(Http);
+    public override TraceContext TraceContext => More.Trace ??= InvocationTrace.Of(Http);
 
     public override BindingContext BindingContext => Data;
 
     public override RetryContext RetryContext => Retries;
 
     /// <summary>How often the function was run before for the same trigger.</summary>
-    public Retries Retries { get; set; } = Retries.None;
+    public Retries Retries
+    {
+        get => _rare?.Retries ?? Retries.None;
+        set => More.Retries = value;
+    }
 
     public override FunctionDefinition FunctionDefinition => Function.Definition;
 
-    public override CancellationToken CancellationToken => Http?.RequestAborted ?? _cancellation;
+    public override CancellationToken CancellationToken => Http?.RequestAborted ?? More.Cancellation;
 
     public override IServiceProvider InstanceServices
     {
         get
         {
-            if (_services is not null)
-                return _services;
+            var more = More;
+            if (more.Services is not null)
+                return more.Services;
             // Asked for late: the request's services are a scope, which is made when they are asked for and disposed of with the request.
             if (Http is not null)
-                return _services = Http.RequestServices;
-            _scope = _root!.CreateAsyncScope();
-            return _services = _scope.Value.ServiceProvider;
+                return more.Services = Http.RequestServices;
+            more.Scope = more.Root!.CreateAsyncScope();
+            return more.Services = more.Scope.Value.ServiceProvider;
         }
-        set => _services = value;
+        set => More.Services = value;
     }
 
     public override IDictionary<object, object> Items
     {
-        get => _items ??= new Dictionary<object, object>();
-        set => _items = value;
+        get => More.Items ??= new Dictionary<object, object>();
+        set => More.Items = value;
     }
 
-    public override IInvocationFeatures Features => _features ??= new InvocationFeatures(Http);
+    public override IInvocationFeatures Features => More.Features ??= new InvocationFeatures(Http);
 
-    public ResultAccessor ResultAccess => _access ??= new ResultAccessor(this);
+    public ResultAccessor ResultAccess => More.Access ??= new ResultAccessor(this);
+
+    private Rare More => _rare ??= new Rare();
 
     public static Invocation Of(FunctionContext context) =>
         context as Invocation
@@ -101,5 +102,31 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
 
     public InvocationResult<T> ResultAs<T>() => new TypedResultAccessor<T>(this);
 
-    public ValueTask DisposeAsync() => _scope is { } scope ? scope.DisposeAsync() : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _rare?.Scope is { } scope ? scope.DisposeAsync() : ValueTask.CompletedTask;
+
+    /// <summary>What most HTTP calls do without.</summary>
+    private sealed class Rare
+    {
+        public IServiceProvider? Root { get; init; }
+
+        public TriggerFacts? Data { get; init; }
+
+        public CancellationToken Cancellation { get; init; }
+
+        public Retries? Retries { get; set; }
+
+        public string? Id { get; set; }
+
+        public AsyncServiceScope? Scope { get; set; }
+
+        public IServiceProvider? Services { get; set; }
+
+        public IDictionary<object, object>? Items { get; set; }
+
+        public InvocationFeatures? Features { get; set; }
+
+        public InvocationTrace? Trace { get; set; }
+
+        public ResultAccessor? Access { get; set; }
+    }
 }

@@ -1,8 +1,8 @@
 using System.Reflection;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
-using Microsoft.Azure.Functions.Worker.Http;
 using Serverless.Local.Hosting.Discovery;
+using Serverless.Local.Hosting.Http.Data;
 
 namespace Serverless.Local.Hosting;
 
@@ -25,13 +25,12 @@ internal sealed class OutputBindings
             outputs._wholeResult = true;
             outputs.Add(where, attribute, returned, result => result, factory, problems);
         }
+        outputs._response = ResponseProperty.In(returned);
         foreach (var property in returned.GetProperties())
         {
             foreach (var attribute in property.GetCustomAttributes<OutputBindingAttribute>())
             {
-                if (attribute is HttpResultAttribute)
-                    outputs._response = property;
-                else
+                if (attribute is not HttpResultAttribute)
                     outputs.Add(
                         $"{where}, property '{property.Name}' of the result",
                         attribute,

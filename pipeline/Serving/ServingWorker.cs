@@ -3,12 +3,18 @@ using Microsoft.Extensions.Logging;
 
 namespace Serverless.Pipeline.Serving;
 
-/// <summary>Follows the aliases as long as the process lives; starts at once, so that the models load while the host still starts.</summary>
-internal sealed class ServingWorker(ModelHost host, ServingOptions options, TimeProvider time, ILogger<ServingWorker> logger)
-    : BackgroundService
+/// <summary>Follows the aliases as long as the process lives; starts behind the first answer. A prediction that comes before reads them itself.</summary>
+internal sealed class ServingWorker(
+    ModelHost host,
+    ServingOptions options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<ServingWorker> logger
+) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        await HostStart.PassAsync(lifetime, stoppingToken);
         using var timer = new PeriodicTimer(options.Poll, time);
         do
         {

@@ -24,6 +24,7 @@ var options = new DurableOptions
     Folder = folder,
     SegmentBytes = 8 * 1024,
     CompactAboveBytes = 32 * 1024,
+    IndexEveryBytes = 4 * 1024,
 };
 await using var engine = new DurableEngine(options, new CrashFunctions(notes), TimeProvider.System, NullLoggerFactory.Instance);
 await engine.StartAsync(CancellationToken.None);

@@ -9,6 +9,9 @@ internal sealed class LocalDurableTaskClient(EngineParts parts) : DurableTaskCli
     private readonly InstanceReader reader = new(parts);
     private readonly InstancePages pages = new(parts);
 
+    /// <summary>Where the instances are watched and steered over HTTP; null where nothing serves that.</summary>
+    public IInstanceLinks? Links { get; set; }
+
     public override async Task<string> ScheduleNewOrchestrationInstanceAsync(
         TaskName orchestratorName,
         object? input = default,

@@ -151,6 +151,52 @@ internal sealed class InstanceEntry(string id)
         }
     }
 
+    /// <summary>Known by an index alone: its history has to be read before it can go on.</summary>
+    public bool IsUnread { get; private set; }
+
+    /// <summary>What is durable of it; null where nothing is yet.</summary>
+    public InstanceImage? Image()
+    {
+        lock (this)
+        {
+            return Execution == 0 || removed
+                ? null
+                : new InstanceImage(
+                    id,
+                    Execution,
+                    Name,
+                    Status,
+                    CreatedAt,
+                    UpdatedAt,
+                    Parent,
+                    Trace,
+                    Place,
+                    !IsFinished || Outbox is not null
+                );
+        }
+    }
+
+    public void Restore(InstanceImage image)
+    {
+        lock (this)
+        {
+            (Execution, Name, Status, CreatedAt, UpdatedAt) = (image.Execution, image.Name, image.Status, image.CreatedAt, image.UpdatedAt);
+            (Parent, Trace, Place, IsUnread) = (image.Parent, image.Trace, image.Place, image.NeedsHistory);
+        }
+    }
+
+    /// <summary>Takes over the whole history of its execution; null: it is there in full already.</summary>
+    public void Fill(IReadOnlyList<Turn>? turns)
+    {
+        IsUnread = false;
+        foreach (var turn in turns ?? [])
+        {
+            State = InstanceFold.Fold(State, turn);
+            FoldOutbox(turn, turn == turns![0]);
+            Record([turn], Place);
+        }
+    }
+
     /// <summary>Takes the code kept in memory; whoever evicts it meanwhile finds nothing.</summary>
     public OrchestratorRun? TakeRun() => Interlocked.Exchange(ref run, null);
 

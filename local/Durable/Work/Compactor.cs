@@ -15,7 +15,11 @@ internal sealed class Compactor(EngineParts parts)
         try
         {
             await foreach (var _ in parts.CompactionWanted.Reader.ReadAllAsync(cancellationToken))
+            {
                 await CompactAsync(cancellationToken);
+                if (parts.Index.IsWanted)
+                    await parts.Index.WriteAsync(cancellationToken);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -35,8 +39,7 @@ internal sealed class Compactor(EngineParts parts)
             // A record can be on the disk before its instance knows it: one that is at work is asked in its own turn.
             foreach (var some in parts.Table.All.Where(entry => entry.IsBusy || ReachesBefore(entry, end)).Chunk(AtOnce))
             {
-                await Task.WhenAll(some.Select(entry => MoveAsync(entry, end)));
-                cancellationToken.ThrowIfCancellationRequested();
+                await Task.WhenAll(some.Select(entry => MoveAsync(entry, end, cancellationToken)));
             }
             // An instance may have come between the look and the move; then this segment waits for the next round.
             if (parts.Table.All.Any(entry => ReachesBefore(entry, end)))
@@ -59,14 +62,15 @@ internal sealed class Compactor(EngineParts parts)
             return entry.Place.First >= 0 && entry.Place.First < end;
     }
 
-    private async Task MoveAsync(InstanceEntry entry, long end)
+    private async Task MoveAsync(InstanceEntry entry, long end, CancellationToken cancellationToken)
     {
         var done = Message.NewDone();
         if (!parts.Table.Post(entry.Id, new MoveMessage(end) { Done = done }))
             return;
         try
         {
-            await done.Task;
+            // Where the disk is full it may never be.
+            await done.Task.WaitAsync(cancellationToken);
         }
         catch (InvalidOperationException exception) when (exception.InnerException is HistoryDamagedException damaged)
         {

@@ -28,6 +28,7 @@ internal sealed class EngineParts : IDisposable
         Activities = new ActivityQueue(options, functions, Table, faults);
         Effects = new Effects(this);
         Turns = new TurnRunner(this);
+        Index = new IndexKeeper(this);
     }
 
     public DurableOptions Options { get; }
@@ -55,6 +56,8 @@ internal sealed class EngineParts : IDisposable
     public Effects Effects { get; }
 
     public TurnRunner Turns { get; }
+
+    public IndexKeeper Index { get; }
 
     /// <summary>Set while the engine stops: nothing new is begun.</summary>
     public bool IsStopping { get; set; }

@@ -7,15 +7,25 @@ internal sealed class Recovery(EngineParts parts)
 {
     private readonly List<(long Position, ulong Tag)> damaged = [];
 
+    /// <summary>Records of the log that were read for the table, beside the histories of what lives.</summary>
+    public long RecordsRead { get; private set; }
+
     public void Run()
     {
-        foreach (var record in parts.Store.Log.ReadFrom(parts.Store.Log.Start))
+        var log = parts.Store.Log;
+        var index = parts.Index.Read();
+        foreach (var image in index?.Instances ?? [])
+            parts.Table.GetOrAdd(image.Id).Restore(image);
+        foreach (var record in log.ReadFrom(Math.Max(log.Start, index?.Covers ?? 0)))
         {
+            RecordsRead++;
             if (record.IsDamaged)
                 damaged.Add((record.Position, record.Tag));
             else
                 Read(record.Position, record.Next - record.Position, record.Tag, record.Payload.Span);
         }
+        if (index is not null)
+            FillUnread(log.Start);
         MarkDamaged();
         foreach (var entry in parts.Table.All)
             parts.AddLiveBytes(entry.Place.Bytes);
@@ -58,6 +68,9 @@ internal sealed class Recovery(EngineParts parts)
             return;
         }
         var entry = parts.Table.GetOrAdd(record.InstanceId);
+        // An index was written while the log went on: it can know more than it covers.
+        if (entry.Place.Last >= position)
+            return;
         if (record.Kind == RecordKind.Tombstone)
         {
             parts.Table.Remove(entry);
@@ -68,6 +81,7 @@ internal sealed class Recovery(EngineParts parts)
         {
             entry.Damage = null;
             entry.State = null;
+            entry.Fill(null);
         }
         else if (entry.Place.Last != record.Previous)
         {
@@ -76,10 +90,36 @@ internal sealed class Recovery(EngineParts parts)
         }
         foreach (var turn in record.Turns)
         {
+            // What an index knows alone is made of its whole history later.
+            if (entry.IsUnread)
+                break;
             entry.State = entry.Damage is null ? InstanceFold.Fold(entry.State, turn) : null;
             entry.FoldOutbox(turn, starts && turn == record.Turns[0]);
         }
         entry.Record(record.Turns, HistoryStore.Extend(starts ? HistoryPlace.None : entry.Place, record.Turns, position, bytes));
+    }
+
+    /// <summary>Reads what lives of an index's instances, and takes out those whose end was dropped from the log with their history.</summary>
+    private void FillUnread(long start)
+    {
+        foreach (var entry in parts.Table.All)
+        {
+            if (entry.Place.First < start)
+            {
+                parts.Table.Remove(entry);
+                continue;
+            }
+            if (!entry.IsUnread || entry.Damage is not null)
+                continue;
+            try
+            {
+                entry.Fill(parts.Store.ReadAll(entry.Id, entry.Place));
+            }
+            catch (Exception exception) when (exception is HistoryDamagedException or ArgumentException)
+            {
+                entry.Damage = exception.Message;
+            }
+        }
     }
 
     /// <summary>A damaged record with nothing behind it is known by its tag alone.</summary>

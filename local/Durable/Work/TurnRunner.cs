@@ -22,7 +22,7 @@ internal sealed class TurnRunner(EngineParts parts)
             if (work.Durable is { } durable)
                 await durable;
             Publish(entry, work);
-            if (parts.WantsCompaction)
+            if (parts.WantsCompaction || parts.Index.IsWanted)
                 parts.CompactionWanted.Writer.TryWrite(true);
         }
         catch (Exception exception)

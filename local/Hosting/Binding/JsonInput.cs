@@ -7,8 +7,11 @@ namespace Serverless.Local.Hosting.Binding;
 /// <summary>JSON of triggers and outputs, with the worker's serializer.</summary>
 internal sealed class JsonInput(ObjectSerializer? configured)
 {
-    private readonly ObjectSerializer _serializer =
-        configured ?? new JsonObjectSerializer(new JsonSerializerOptions { PropertyNameCaseInsensitive = true });
+    /// <summary>What reads and writes JSON where the app has set no serializer.</summary>
+    public static ObjectSerializer Default { get; } =
+        new JsonObjectSerializer(new JsonSerializerOptions { PropertyNameCaseInsensitive = true });
+
+    private readonly ObjectSerializer _serializer = configured ?? Default;
 
     public object? Read(BinaryData data, Type type, string function, string parameter)
     {

@@ -1,13 +1,12 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using System.Text.RegularExpressions;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Azure.Functions.Worker.Extensions.Abstractions;
 
 namespace Serverless.Local.Hosting.Discovery;
 
 /// <summary>Finds the functions of an assembly once, and everything that the platform would refuse about them.</summary>
-internal static partial class FunctionFinder
+internal static class FunctionFinder
 {
     private const BindingFlags Everything =
         BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
@@ -39,7 +38,7 @@ internal static partial class FunctionFinder
     {
         var where = $"{type.FullName}.{method.Name}";
         var before = problems.Count;
-        if (name is null || !Names().IsMatch(name))
+        if (!IsName(name))
             problems.Add(
                 $"{where}: '{name}' is not a valid function name. It starts with a letter, goes on with letters, digits, '-' and '_', and has 128 characters at most."
             );
@@ -67,6 +66,8 @@ internal static partial class FunctionFinder
         return problems.Count > before ? null : new FunctionDeclaration(name!, method, triggers[0].Parameter, triggers[0].Attribute!);
     }
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_-]{0,127}$", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex Names();
+    private static bool IsName(string? name) =>
+        name is { Length: >= 1 and <= 128 }
+        && char.IsAsciiLetter(name[0])
+        && name.All(one => char.IsAsciiLetterOrDigit(one) || one is '_' or '-');
 }

@@ -7,9 +7,13 @@ using Serverless.Local.Durable;
 namespace Serverless.Local.Hosting.Durable;
 
 /// <summary>Starts the durable engine beside the app and runs the app's orchestrators and activities for it.</summary>
-internal sealed class DurableHost(DurableOptions options, TimeProvider time, IServiceProvider services, ILoggerFactory loggers)
-    : IDurableFunctions,
-        IAsyncDisposable
+internal sealed class DurableHost(
+    DurableOptions options,
+    TimeProvider time,
+    FirstAnswer first,
+    IServiceProvider services,
+    ILoggerFactory loggers
+) : IDurableFunctions, IAsyncDisposable
 {
     private readonly TaskCompletionSource<DurableTaskClient> _client = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<string, (Function Function, OutputBindings Outputs)> _orchestrators = new(StringComparer.OrdinalIgnoreCase);
@@ -22,6 +26,9 @@ internal sealed class DurableHost(DurableOptions options, TimeProvider time, ISe
 
     /// <summary>Whether the app has anything durable: without, no engine is started and no folder made.</summary>
     public bool Needed { get; set; }
+
+    /// <summary>Where its instances are watched and steered over HTTP.</summary>
+    public IInstanceLinks? Links { get; set; }
 
     public void Add(Function function, OutputBindings outputs, List<string> problems)
     {
@@ -41,8 +48,14 @@ internal sealed class DurableHost(DurableOptions options, TimeProvider time, ISe
     }
 
     /// <summary>The client, once the engine has taken up its work.</summary>
-    public ValueTask<DurableTaskClient> ClientAsync(CancellationToken cancellationToken) =>
-        _client.Task.IsCompletedSuccessfully ? new(_client.Task.Result) : new(_client.Task.WaitAsync(cancellationToken));
+    public ValueTask<DurableTaskClient> ClientAsync(CancellationToken cancellationToken)
+    {
+        if (_client.Task.IsCompletedSuccessfully)
+            return new(_client.Task.Result);
+        // There is no first answer without it.
+        first.Over();
+        return new(_client.Task.WaitAsync(cancellationToken));
+    }
 
     /// <summary>The history of an instance; null when there is no such instance.</summary>
     public IReadOnlyList<HistoryEntry>? GetHistory(string instanceId) => _engine?.GetHistory(instanceId);
@@ -55,6 +68,7 @@ internal sealed class DurableHost(DurableOptions options, TimeProvider time, ISe
         {
             _engine = new DurableEngine(options, this, time, loggers);
             await _engine.StartAsync(cancellationToken);
+            _engine.Client.Links = Links;
             _client.TrySetResult(_engine.Client);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

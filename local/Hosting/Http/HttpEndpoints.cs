@@ -20,17 +20,22 @@ internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplicat
         AdminEndpoints.Map(web, gate, app);
         var logger = web.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Serverless.Local.Http");
         if (web.Services.GetRequiredService<DurableHost>() is { Needed: true } durable)
-            new ManagementEndpoints(durable, gate, logger).Map(web);
+        {
+            var links = new ManagementLinks(durable.Options.HubName, gate.DurableKey, () => web.Urls.First());
+            durable.Links = links;
+            new ManagementEndpoints(durable, links, gate, logger).Map(web);
+        }
         var functions = app.Functions.Where(f => f.Function.Declaration.Trigger is HttpTriggerAttribute).ToList();
         if (functions.Count == 0)
             return;
+        var first = web.Services.GetRequiredService<FirstAnswer>();
         var writer = ActivatorUtilities.CreateInstance<ResultWriter>(web.Services);
         foreach (var (function, outputs) in functions)
         {
             var trigger = (HttpTriggerAttribute)function.Declaration.Trigger;
             if (Route(function.Name, trigger, problems) is not { } route)
                 continue;
-            RequestDelegate handle = new HttpFunction(function, trigger.AuthLevel, gate, writer, outputs, logger).HandleAsync;
+            RequestDelegate handle = new HttpFunction(function, trigger.AuthLevel, gate, writer, outputs, first, logger).HandleAsync;
             var endpoint = trigger.Methods is { Length: > 0 } methods
                 ? web.MapMethods(route, methods.Select(m => m.ToUpperInvariant()), handle)
                 : web.Map(route, handle);

@@ -11,6 +11,7 @@ internal sealed class HttpFunction(
     KeyGate gate,
     ResultWriter writer,
     OutputBindings outputs,
+    FirstAnswer first,
     ILogger logger
 )
 {
@@ -28,6 +29,7 @@ internal sealed class HttpFunction(
             var result = outputs.ResponseOf(invocation.Result);
             if (result is not null)
                 await writer.WriteAsync(http, result);
+            first.Over();
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {

@@ -3,38 +3,30 @@ using System.Linq.Expressions;
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Azure.Functions.Worker.Http;
 using Serverless.Local.Hosting.Binding;
 using Serverless.Local.Hosting.Discovery;
+using Serverless.Local.Hosting.Http.Data;
 
 namespace Serverless.Local.Hosting.Http;
 
 /// <summary>The request, its route values and its query, by name.</summary>
-internal sealed class HttpParameters(bool aspNetCore) : ITriggerParameters
+internal sealed class HttpParameters(bool aspNetCore, RequestDataSource requests) : ITriggerParameters
 {
     public string TriggerTypes =>
         aspNetCore
-            ? "Microsoft.AspNetCore.Http.HttpRequest"
-            : "Microsoft.AspNetCore.Http.HttpRequest after builder.ConfigureFunctionsWebApplication(); call it before Build()";
+            ? "Microsoft.AspNetCore.Http.HttpRequest or Microsoft.Azure.Functions.Worker.Http.HttpRequestData"
+            : "Microsoft.Azure.Functions.Worker.Http.HttpRequestData, and Microsoft.AspNetCore.Http.HttpRequest after builder.ConfigureFunctionsWebApplication(); call it before Build()";
 
     public bool Starts(FunctionDeclaration function) => function.Trigger is HttpTriggerAttribute;
 
-    public ParameterSource? Trigger(FunctionDeclaration function)
-    {
-        var type = function.TriggerParameter.ParameterType;
-        if (!aspNetCore)
-            return null;
-        if (type == typeof(HttpRequest))
-            return ParameterSource.Inline(i => Expression.Property(Context(i), nameof(HttpContext.Request)));
-        return type == typeof(HttpContext) ? ParameterSource.Inline(Context) : null;
-    }
+    public ParameterSource? Trigger(FunctionDeclaration function) => Request(function.TriggerParameter.ParameterType);
 
     public ParameterSource? Named(FunctionDeclaration function, ParameterInfo parameter)
     {
         var type = parameter.ParameterType;
-        if (type == typeof(HttpRequest) && aspNetCore)
-            return ParameterSource.Inline(i => Expression.Property(Context(i), nameof(HttpContext.Request)));
-        if (type == typeof(HttpContext) && aspNetCore)
-            return ParameterSource.Inline(Context);
+        if (Request(type) is { } request)
+            return request;
         if (type == typeof(string))
             return ParameterSource.Call(typeof(HttpParameters), nameof(Text), typeof(string), parameter.Name, DefaultOf(parameter));
         var plain = Nullable.GetUnderlyingType(type) ?? type;
@@ -66,6 +58,17 @@ internal sealed class HttpParameters(bool aspNetCore) : ITriggerParameters
 
     public static T? EnumerationOrNull<T>(Invocation invocation, string name, object? otherwise)
         where T : struct, Enum => Find(invocation, name) is null ? (T?)otherwise : Enumeration<T>(invocation, name, null);
+
+    private ParameterSource? Request(Type type)
+    {
+        if (type == typeof(HttpRequestData))
+            return ParameterSource.Awaited(async invocation => await requests.OfAsync(invocation));
+        if (!aspNetCore)
+            return null;
+        if (type == typeof(HttpRequest))
+            return ParameterSource.Inline(i => Expression.Property(Context(i), nameof(HttpContext.Request)));
+        return type == typeof(HttpContext) ? ParameterSource.Inline(Context) : null;
+    }
 
     private static ParameterSource Value(string method, Type plain, ParameterInfo parameter)
     {

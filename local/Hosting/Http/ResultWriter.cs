@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Mvc;
 using Microsoft.AspNetCore.Mvc.Abstractions;
 using Microsoft.AspNetCore.Mvc.Formatters;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Azure.Functions.Worker.Http;
 using Microsoft.Extensions.Options;
+using Serverless.Local.Hosting.Http.Data;
 
 namespace Serverless.Local.Hosting.Http;
 
@@ -18,6 +20,7 @@ internal sealed class ResultWriter(IOptions<JsonOptions> json, IOptions<MvcOptio
         result switch
         {
             null => Task.CompletedTask,
+            HttpResponseData data => ResponseDataWriter.WriteAsync(http, data),
             IResult endpoint => endpoint.ExecuteAsync(http),
             ObjectResult value when IsPlain(http, value) && _plainJson.Value is { } options => WritePlain(http, value, options),
             IActionResult action => action.ExecuteResultAsync(new ActionContext(http, http.GetRouteData(), Descriptor)),

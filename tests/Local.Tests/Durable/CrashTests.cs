@@ -46,6 +46,31 @@ public sealed class CrashTests(ITestOutputHelper output)
         Assert.True(repeated >= mayRepeat, "the activity that was not recorded must run again");
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public async Task KillWhileTheIndexIsWritten_AtEachStep_EndsAsUndisturbed(int step)
+    {
+        using var folder = new CrashFolder();
+        var calm = await RunAsync(folder.New("calm"), null, null);
+        var place = folder.New("killed");
+        var ledger = new ActivityLedger(place);
+        // The first index is written at the stop at the latest. Where work is left the second process is killed at its own, with an older one there.
+        for (var life = 1; life <= 2; life++)
+        {
+            var killed = await RunAsync(place, $"kill:index:{step}", null);
+            output.WriteLine($"life {life} ended with {killed.ExitCode}");
+            Assert.True(life > 1 || killed.ExitCode != 0, "no index was written");
+            await ledger.CheckAsync();
+        }
+
+        var end = await RunAsync(place, null, null);
+
+        Assert.Equal((0, calm.Output), (end.ExitCode, end.Output));
+        await ledger.CheckAsync();
+    }
+
     private async Task KillAsync(int seed, int kills)
     {
         output.WriteLine($"seed {seed}");

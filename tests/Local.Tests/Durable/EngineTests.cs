@@ -4,6 +4,7 @@ using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Serverless.Local.Durable;
+using Serverless.Testing;
 
 namespace Serverless.Local.Tests.Durable;
 
@@ -160,7 +161,7 @@ public sealed class EngineTests
         Assert.False(starting.IsCompleted);
 
         await hub.StopAsync();
-        await starting.WaitAsync(TimeSpan.FromSeconds(30), TestHub.Cancellation);
+        await starting.WaitAsync(Eventually.Deadline, TestHub.Cancellation);
 
         await second.Client.RaiseEventAsync(id, "go", 3, TestHub.Cancellation);
         var end = await second.Client.WaitForInstanceCompletionAsync(id, true, TestHub.Cancellation);
@@ -240,6 +241,8 @@ public sealed class EngineTests
             time: time
         );
         var id = await hub.Client.ScheduleNewOrchestrationInstanceAsync("Timers", TestHub.Cancellation);
+        // Its timers count from the time its code first runs at.
+        await hub.UntilAsync(id, metadata => metadata.RuntimeStatus == OrchestrationRuntimeStatus.Running);
         time.Advance(TimeSpan.FromDays(399));
         await hub.RestartAsync();
         Assert.Equal(OrchestrationRuntimeStatus.Running, (await hub.Client.GetInstanceAsync(id, TestHub.Cancellation))!.RuntimeStatus);
@@ -314,7 +317,7 @@ public sealed class EngineTests
                 )
         );
         var id = await hub.Client.ScheduleNewOrchestrationInstanceAsync("Work", TestHub.Cancellation);
-        await entered.Task.WaitAsync(TimeSpan.FromSeconds(30), TestHub.Cancellation);
+        await entered.Task.WaitAsync(Eventually.Deadline, TestHub.Cancellation);
         var stopping = hub.StopAsync();
         Assert.False(stopping.IsCompleted);
         release.SetResult();

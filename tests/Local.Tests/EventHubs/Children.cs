@@ -38,13 +38,22 @@ internal static class Children
     /// <summary>A broker in its own process; the connection string comes with it.</summary>
     public static async Task<(Process Process, string ConnectionString)> BrokerAsync(string folder, int port)
     {
-        var process = Start(
-            "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "Serverless.Local.CrashApp.dll"), "broker", folder, $"{port}"]
-        );
-        var line = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
-        Assert.True(line?.StartsWith("Endpoint=", StringComparison.Ordinal), $"The broker said '{line}'.");
-        return (process, line!);
+        // The port of one that was killed can be a client's for a moment.
+        for (var attempt = 1; ; attempt++)
+        {
+            var process = Start(
+                "dotnet",
+                [Path.Combine(AppContext.BaseDirectory, "Serverless.Local.CrashApp.dll"), "broker", folder, $"{port}"]
+            );
+            if (await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken) is { } line)
+            {
+                Assert.StartsWith("Endpoint=", line, StringComparison.Ordinal);
+                return (process, line);
+            }
+            var said = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+            process.Dispose();
+            Assert.True(attempt < 10 && said.Contains("in use", StringComparison.OrdinalIgnoreCase), $"The broker ended: {said}");
+        }
     }
 
     private static Process Start(string file, string[] arguments) =>

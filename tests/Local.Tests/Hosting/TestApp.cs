@@ -48,11 +48,19 @@ internal sealed class TestApp : IAsyncDisposable
 
     public static FunctionsApplicationBuilder Builder(string folder, TimeProvider time, params Type[] classes)
     {
+        var builder = PlainBuilder(folder, time, classes);
+        builder.ConfigureFunctionsWebApplication();
+        return builder;
+    }
+
+    /// <summary>Without ASP.NET Core's types.</summary>
+    public static FunctionsApplicationBuilder PlainBuilder(string folder, TimeProvider time, params Type[] classes)
+    {
         // Else the one beside the test assembly is found.
         var settings = Path.Combine(folder, "host.json");
         if (!File.Exists(settings))
             File.WriteAllText(settings, """{ "version": "2.0" }""");
-        var builder = new FunctionsApplicationBuilder(
+        return new FunctionsApplicationBuilder(
             new AppOptions
             {
                 Functions = typeof(TestApp).Assembly,
@@ -62,8 +70,6 @@ internal sealed class TestApp : IAsyncDisposable
                 Time = time,
             }
         );
-        builder.ConfigureFunctionsWebApplication();
-        return builder;
     }
 
     public static async Task<TestApp> StartAsync(IHost host, string folder, TestFolder? owned = null)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serverless.Local.Logs;
+using Serverless.Testing;
 
 namespace Serverless.Local.Tests.Log;
 
@@ -133,7 +134,7 @@ public sealed class SegmentedLogTests : IDisposable
         };
         await using var log = SegmentedLog.Open(folder.FullName, options);
         var first = log.Append(0, Bytes("first"));
-        await told.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await told.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
         Assert.Contains("is full", log.Fault!.Message, StringComparison.Ordinal);
         var second = log.Append(0, Bytes("second"));
         Assert.False(first.Durable.IsCompleted);
@@ -162,12 +163,12 @@ public sealed class SegmentedLogTests : IDisposable
         var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var first = await FolderLock.AcquireAsync(folder.FullName, TimeProvider.System, null, TestContext.Current.CancellationToken);
         var second = FolderLock.AcquireAsync(folder.FullName, TimeProvider.System, waits.SetResult, TestContext.Current.CancellationToken);
-        await waits.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await waits.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
         Assert.False(second.IsCompleted);
 
         first.Dispose();
 
-        (await second.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Dispose();
+        (await second.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken)).Dispose();
     }
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);

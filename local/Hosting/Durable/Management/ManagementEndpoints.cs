@@ -11,13 +11,12 @@ namespace Serverless.Local.Hosting.Durable.Management;
 /// The HTTP management API of the Durable extension: the same routes, keys, statuses and fields. Its source is
 /// https://learn.microsoft.com/azure/azure-functions/durable/durable-functions-http-api.
 /// </summary>
-internal sealed class ManagementEndpoints(DurableHost durable, KeyGate gate, ILogger logger)
+internal sealed class ManagementEndpoints(DurableHost durable, ManagementLinks links, KeyGate gate, ILogger logger)
 {
     public const string Root = "/runtime/webhooks/durabletask";
 
     public void Map(WebApplication web)
     {
-        var links = new ManagementLinks(durable.Options.HubName, gate.DurableKey);
         var status = new StatusEndpoints(durable);
         var start = new StartEndpoints(durable, links);
         Map(web, "GET", "instances", StatusEndpoints.ListAsync);

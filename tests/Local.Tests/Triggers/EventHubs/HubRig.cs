@@ -15,7 +15,7 @@ namespace Serverless.Local.Tests.Triggers.EventHubs;
 internal sealed class HubRig : IAsyncDisposable
 {
     public const string Quick = """
-        "loadBalancingUpdateInterval": "00:00:00.5", "partitionOwnershipExpirationInterval": "00:00:04",
+        "loadBalancingUpdateInterval": "00:00:00.5",
         "clientRetryOptions": { "delay": "00:00:00.1", "maximumDelay": "00:00:00.5", "maximumRetries": 100 }
         """;
 
@@ -73,9 +73,15 @@ internal sealed class HubRig : IAsyncDisposable
 
     public Task<TestApp> AppAsync(params Type[] classes) => AppAsync("", classes);
 
+    public Task<TestApp> AppAsync(string eventHubs, params Type[] classes) => AppAsync(eventHubs, classes, null);
+
     /// <param name="eventHubs">More keys of section eventHubs, each with a comma behind it.</param>
     /// <param name="classes">Functions.</param>
-    public Task<TestApp> AppAsync(string eventHubs, params Type[] classes)
+    /// <param name="expiration">
+    /// After which time without a word a partition is lost. Long unless a test is about it: on a machine with more to do than it can, a
+    /// process says nothing for seconds and goes on.
+    /// </param>
+    public Task<TestApp> AppAsync(string eventHubs, Type[] classes, TimeSpan? expiration)
     {
         var folder = new TestFolder();
         folder.Write("host.json", $$"""{ "version": "2.0", "extensions": { "eventHubs": { {{eventHubs}} {{Quick}} } } }""");
@@ -88,6 +94,8 @@ internal sealed class HubRig : IAsyncDisposable
                 ["Group"] = Group,
                 // The broker is this rig's own.
                 ["EventHubs:Enabled"] = "false",
+                ["AzureFunctionsJobHost:extensions:eventHubs:partitionOwnershipExpirationInterval"] =
+                    $"{expiration ?? TimeSpan.FromMinutes(1):c}",
             }
         );
         return TestApp.StartAsync(builder.Build(), folder.Path, folder);

@@ -35,7 +35,7 @@ public sealed class PartitionReaderTests(AzuriteFixture azurite) : IClassFixture
         Assert.Null(await rig.Blobs.TrySetOwnerAsync("0", null, "one that came too late", Stop));
         await rig.SendAsync("orphan");
 
-        await using var app = await rig.AppAsync(typeof(Orphans));
+        await using var app = await rig.AppAsync("", [typeof(Orphans)], TimeSpan.FromSeconds(4));
 
         await SeesAsync(nameof(Orphans), "orphan");
     }
