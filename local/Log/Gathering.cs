@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Serverless.Local.Logs;
 
 /// <summary>
@@ -7,46 +5,43 @@ namespace Serverless.Local.Logs;
 /// that goes at the first of them leaves the others to the flush behind it, and every producer then waits for two. So as many
 /// records as were just acknowledged are waited for, but only while they keep coming, and never longer than half of what a flush takes.
 /// </summary>
-internal struct Gathering
+internal sealed class Gathering(TimeProvider time)
 {
-    /// <summary>Ticks of the clock without a new record after which no more are expected: a thread has woken long before.</summary>
-    private static readonly long Patience = Stopwatch.Frequency / 20_000;
+    /// <summary>Without a new record for so long no more are expected: a thread that was told has woken long before.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMicroseconds(50);
 
+    private TimeSpan limit;
     private long began;
-    private long limit;
     private int group;
     private int expected;
 
     /// <summary>A group of so many records goes to the disk.</summary>
     public void Begin(int records)
     {
-        began = Stopwatch.GetTimestamp();
+        began = time.GetTimestamp();
         group = records;
     }
 
-    /// <summary>It is there; its producers are told next.</summary>
-    public void End(ref int records)
+    /// <summary>It is there, and its producers are told next.</summary>
+    /// <param name="records">That came meanwhile.</param>
+    public void End(int records)
     {
-        limit = (Stopwatch.GetTimestamp() - began) / 2;
-        expected = Volatile.Read(ref records) + group;
+        limit = time.GetElapsedTime(began) / 2;
+        expected = records + group;
     }
 
-    /// <summary>Called with the first record of a group, or none when something else woke the writer.</summary>
+    /// <summary>Called when the first record of a group is there, or none and something else woke the writer.</summary>
+    /// <param name="records">How many there are; grows meanwhile.</param>
     public void Wait(ref int records)
     {
-        if (Volatile.Read(ref records) == 0)
-            return;
-        var start = Stopwatch.GetTimestamp();
-        for (var (seen, last) = (0, start); ; )
+        var start = time.GetTimestamp();
+        var (seen, last) = (Volatile.Read(ref records), start);
+        while (seen > 0 && seen < expected && time.GetElapsedTime(last) <= Patience && time.GetElapsedTime(start) <= limit)
         {
-            var now = Stopwatch.GetTimestamp();
-            var there = Volatile.Read(ref records);
-            if (there != seen)
-                (seen, last) = (there, now);
-            if (there >= expected || now - last > Patience || now - start > limit)
-                break;
-            // Not a sleep: the shortest one is longer than the flush.
+            // Not a sleep: the shortest one is longer than a flush.
             Thread.Yield();
+            if (Volatile.Read(ref records) is var there && there != seen)
+                (seen, last) = (there, time.GetTimestamp());
         }
     }
 }

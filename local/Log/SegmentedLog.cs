@@ -152,7 +152,7 @@ internal sealed class SegmentedLog : IAsyncDisposable
 
     private void WriteLoop()
     {
-        var gathering = new Gathering();
+        var gathering = new Gathering(TimeProvider.System);
         while (true)
         {
             int count;
@@ -179,7 +179,7 @@ internal sealed class SegmentedLog : IAsyncDisposable
                     Commit(writing.AsMemory(0, count));
                 if (count == 0 || UntilFlush() == TimeSpan.Zero)
                     FlushPending();
-                gathering.End(ref records);
+                gathering.End(Volatile.Read(ref records));
                 done.SetResult();
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)
