@@ -2,6 +2,7 @@ using System.Text;
 using Amqp;
 using Amqp.Framing;
 using Amqp.Types;
+using Serverless.Testing;
 
 namespace Serverless.Local.Tests.EventHubs;
 
@@ -91,7 +92,7 @@ internal static class AmqpTalk
             while (seen.Count < count)
                 seen.Add(
                     See(
-                        await link.ReceiveAsync(TimeSpan.FromSeconds(30))
+                        await link.ReceiveAsync(Eventually.Deadline)
                             ?? throw new TimeoutException($"Only {seen.Count} of {count} events came.")
                     )
                 );

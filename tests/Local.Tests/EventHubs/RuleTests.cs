@@ -1,6 +1,7 @@
 using Amqp;
 using Amqp.Framing;
 using Amqp.Types;
+using Serverless.Testing;
 
 namespace Serverless.Local.Tests.EventHubs;
 
@@ -126,7 +127,7 @@ public sealed class RuleTests
         var link = new SenderLink(new Session(connection), "sender", "single/Partitions/0");
         link.Send(AmqpTalk.Event(new string('x', 2_000_000)), null, null);
 
-        var error = await closed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        var error = await closed.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
         // The broker reads no further: what it left unread can make TCP reset the connection before the client has read the reason.
         Assert.Contains((string)error.Condition, new[] { "amqp:link:message-size-exceeded", "amqp:connection:forced" });
         await (await broker.ConnectAsync()).SendAsync("single/Partitions/0", AmqpTalk.Event("served still"));
@@ -154,7 +155,7 @@ public sealed class RuleTests
     {
         var attached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var link = session.Receiver(name, Single, null, a => Epoch(a, epoch), (_, _) => attached.TrySetResult());
-        await attached.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        await attached.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
         return link;
     }
 
@@ -162,6 +163,6 @@ public sealed class RuleTests
     {
         var closed = new TaskCompletionSource<Error>(TaskCreationOptions.RunContinuationsAsynchronously);
         link.AddClosedCallback((_, error) => closed.TrySetResult(error));
-        return await closed.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        return await closed.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
     }
 }

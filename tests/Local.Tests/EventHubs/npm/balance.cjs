@@ -33,7 +33,7 @@ function consume() {
 }
 
 async function until(condition, what) {
-  for (let i = 0; i < 600; i++, await new Promise((done) => setTimeout(done, 50))) if (condition()) return;
+  for (let i = 0; i < 2400; i++, await new Promise((done) => setTimeout(done, 50))) if (condition()) return;
   fail(new Error(`waited for ${what}; seen ${seen.size}`));
 }
 

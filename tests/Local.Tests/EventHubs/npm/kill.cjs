@@ -42,7 +42,7 @@ const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseco
     }
   }
   await producer.flush();
-  for (let i = 0; i < 600 && [...acknowledged].some((number) => !places.has(number)); i++) await pause(50);
+  for (let i = 0; i < 2400 && [...acknowledged].some((number) => !places.has(number)); i++) await pause(50);
   const lost = [...acknowledged].filter((number) => !places.has(number)).length;
   const twice = [...places.values()].filter((of) => of.size > 1).length;
   console.log(`sent ${next}, acknowledged ${acknowledged.size}, failed ${failed}, lost ${lost}, twice ${twice}`);
