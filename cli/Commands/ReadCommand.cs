@@ -29,6 +29,7 @@ internal static class ReadCommand
             FromNow,
             Count,
             HubAccess.Connection,
+            HubAccess.Namespace,
         };
         command.SetAction(RunAsync);
         return command;
@@ -36,7 +37,7 @@ internal static class ReadCommand
 
     private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
-        await using var connections = new HubConnections(HubAccess.Find(arguments), TimeProvider.System);
+        await using var connections = HubAccess.Open(arguments);
         try
         {
             var fromStart = !arguments.GetValue(FromNow);

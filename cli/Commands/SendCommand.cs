@@ -48,6 +48,7 @@ internal static class SendCommand
             Wait,
             Timeout,
             HubAccess.Connection,
+            HubAccess.Namespace,
         };
         command.SetAction(RunAsync);
         return command;
@@ -63,7 +64,7 @@ internal static class SendCommand
             );
         }
 
-        await using var connections = new HubConnections(HubAccess.Find(arguments), TimeProvider.System);
+        await using var connections = HubAccess.Open(arguments);
         try
         {
             // Before anything is sent, so that no result is missed.

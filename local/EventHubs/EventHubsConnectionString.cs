@@ -7,6 +7,9 @@ internal sealed record EventHubsConnectionString(string Host, int Port, string K
 {
     public const int DefaultPort = 5672;
 
+    /// <summary>AMQP over TLS.</summary>
+    private const int ServicePort = 5671;
+
     /// <summary>Whether it names this machine's emulator, which the local runtime is.</summary>
     public bool IsLocalEmulator =>
         IsEmulator
@@ -14,6 +17,13 @@ internal sealed record EventHubsConnectionString(string Host, int Port, string K
             Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
             || (IPAddress.TryParse(Host.Trim('[', ']'), out var address) && IPAddress.IsLoopback(address))
         );
+
+    /// <summary>A namespace of the service, opened by an identity: there is no key.</summary>
+    /// <exception cref="FormatException">It is no host name.</exception>
+    public static EventHubsConnectionString OfNamespace(string host) =>
+        Uri.CheckHostName(host) == UriHostNameType.Dns && host.Contains('.', StringComparison.Ordinal)
+            ? new(host, ServicePort, "", "", null, false)
+            : throw new FormatException($"'{host}' is no Event Hubs namespace; expected a host name such as NAME.servicebus.windows.net.");
 
     /// <exception cref="FormatException">What is missing or wrong; it does not repeat the key.</exception>
     public static EventHubsConnectionString Parse(string text)
@@ -35,7 +45,7 @@ internal sealed record EventHubsConnectionString(string Host, int Port, string K
             endpoint.Host,
             endpoint.Port >= 0 ? endpoint.Port
                 : emulator ? DefaultPort
-                : 5671,
+                : ServicePort,
             Required(parts, "SharedAccessKeyName"),
             Required(parts, "SharedAccessKey"),
             parts.GetValueOrDefault("EntityPath"),

@@ -13,12 +13,17 @@ internal static class Frame
 {
     public const int HeaderBytes = 20;
 
-    public static void Write(Span<byte> target, long position, ulong tag, ReadOnlySpan<byte> payload)
+    /// <param name="target">At least <see cref="HeaderBytes"/> and the payload.</param>
+    /// <param name="position">Where the record lies.</param>
+    /// <param name="tag">Whose it is.</param>
+    /// <param name="payload">The record.</param>
+    /// <param name="checksum">Of the payload, by <see cref="Checksum"/>: reckoned before the lock under which records get their positions.</param>
+    public static void Write(Span<byte> target, long position, ulong tag, ReadOnlySpan<byte> payload, uint checksum)
     {
         BinaryPrimitives.WriteInt32LittleEndian(target, payload.Length);
         BinaryPrimitives.WriteUInt64LittleEndian(target[4..], tag);
         BinaryPrimitives.WriteUInt32LittleEndian(target[12..], HeaderChecksum(position, payload.Length, tag));
-        BinaryPrimitives.WriteUInt32LittleEndian(target[16..], Checksum(payload));
+        BinaryPrimitives.WriteUInt32LittleEndian(target[16..], checksum);
         payload.CopyTo(target[HeaderBytes..]);
     }
 

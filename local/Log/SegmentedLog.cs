@@ -21,6 +21,7 @@ internal sealed class SegmentedLog : IAsyncDisposable
     private byte[] filling = new byte[64 * 1024];
     private byte[] writing = new byte[64 * 1024];
     private int filled;
+    private int records;
     private long next;
     private long end;
     private TaskCompletionSource batch = NewBatch();
@@ -70,6 +71,7 @@ internal sealed class SegmentedLog : IAsyncDisposable
     /// <summary>Takes a copy of the payload; it is in the log for good when the returned task has completed.</summary>
     public Appended Append(ulong tag, ReadOnlySpan<byte> payload)
     {
+        var checksum = Frame.Checksum(payload);
         lock (gate)
         {
             if (broken || closing)
@@ -78,11 +80,12 @@ internal sealed class SegmentedLog : IAsyncDisposable
             if (filling.Length - filled < size)
                 Array.Resize(ref filling, (int)Math.Min(Array.MaxLength, Math.Max((long)filling.Length * 2, (long)filled + size)));
             var position = next;
-            Frame.Write(filling.AsSpan(filled), position, tag, payload);
+            Frame.Write(filling.AsSpan(filled), position, tag, payload, checksum);
             if (filled == 0)
                 Monitor.Pulse(gate);
             filled += size;
             next += size;
+            Volatile.Write(ref records, records + 1);
             return new Appended(position, batch.Task);
         }
     }
@@ -149,6 +152,7 @@ internal sealed class SegmentedLog : IAsyncDisposable
 
     private void WriteLoop()
     {
+        var gathering = new Gathering(TimeProvider.System);
         while (true)
         {
             int count;
@@ -157,10 +161,16 @@ internal sealed class SegmentedLog : IAsyncDisposable
             {
                 while (filled == 0 && !closing && UntilFlush() is var wait && wait != TimeSpan.Zero)
                     Monitor.Wait(gate, wait);
+            }
+            gathering.Wait(ref records);
+            lock (gate)
+            {
                 if (filled == 0 && closing && unflushedSince is null)
                     break;
                 (filling, writing) = (writing, filling);
                 (count, filled) = (filled, 0);
+                gathering.Begin(records);
+                records = 0;
                 (done, batch) = count > 0 ? (batch, NewBatch()) : (NewBatch(), batch);
             }
             try
@@ -169,6 +179,7 @@ internal sealed class SegmentedLog : IAsyncDisposable
                     Commit(writing.AsMemory(0, count));
                 if (count == 0 || UntilFlush() == TimeSpan.Zero)
                     FlushPending();
+                gathering.End(Volatile.Read(ref records));
                 done.SetResult();
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ObjectDisposedException)

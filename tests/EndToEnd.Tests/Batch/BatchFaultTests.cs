@@ -52,11 +52,7 @@ public sealed class BatchFaultTests
         await stack.Local.Workers.DisposeAsync();
         await stack.DropRowsAsync("batch-cancel", "rows.csv", BinaryData.FromString(BatchStack.Rows(6, 100)));
         var job = await stack.OnlyJobAsync("batch-cancel");
-        await Eventually.HoldsAsync(
-            async () => (await stack.Api.BatchAsync(job.JobId, Token)).Note == "waits for a worker",
-            "the job at the workers",
-            Token
-        );
+        await stack.JobIsAsync(job.JobId, at => at.Note == "waits for a worker", "the job at the workers");
 
         await stack.Api.CancelBatchAsync(job.JobId, Token);
 
@@ -65,11 +61,7 @@ public sealed class BatchFaultTests
         stack.Local.App.Overrides = new Dictionary<string, string?>();
         await stack.Local.App.StartAsync(Token);
         await stack.DropRowsAsync("batch-cancel", "rows.csv", BinaryData.FromString(BatchStack.Rows(6, 100)));
-        await Eventually.HoldsAsync(
-            async () => (await stack.Api.BatchAsync(job.JobId, Token)).State == RunState.Succeeded,
-            "the same job to succeed",
-            Token
-        );
+        await stack.JobIsAsync(job.JobId, at => at.State == RunState.Succeeded, "the same job to succeed");
     }
 
     private static async Task KillAsync(string when, string activity)

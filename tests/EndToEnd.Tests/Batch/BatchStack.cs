@@ -29,7 +29,7 @@ internal static class BatchStack
 
     /// <summary>The one job of a model, when there is one.</summary>
     public static Task<BatchView> OnlyJobAsync(this TestStack stack, string model) =>
-        Eventually.GivesAsync(async () => (await stack.JobsAsync(model)).SingleOrDefault(), $"a batch job of {model}", Token);
+        Eventually.GivesAsync(async () => (await stack.JobsAsync(model)).SingleOrDefault(), $"a batch job of {model}", Token, Deadline);
 
     public static async Task<IReadOnlyList<BatchView>> JobsAsync(this TestStack stack, string model)
     {
@@ -45,20 +45,28 @@ internal static class BatchStack
 
     /// <summary>Waits for a job's end, over starts of the app too.</summary>
     public static Task<BatchView> JobEndsAsync(this TestStack stack, string jobId) =>
+        stack.JobIsAsync(
+            jobId,
+            job => job.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled,
+            $"the end of batch job {jobId}"
+        );
+
+    /// <summary>Waits until a job is as it should be, over starts of the app too.</summary>
+    public static Task<BatchView> JobIsAsync(this TestStack stack, string jobId, Func<BatchView, bool> condition, string what) =>
         Eventually.GivesAsync(
             async () =>
             {
                 try
                 {
                     var job = await stack.Api.BatchAsync(jobId, Token);
-                    return job.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled ? job : null;
+                    return condition(job) ? job : null;
                 }
                 catch (ApiException away) when (away.Status is 0 or 404 or 503)
                 {
                     return null;
                 }
             },
-            $"the end of batch job {jobId}",
+            what,
             Token,
             Deadline
         );

@@ -15,6 +15,9 @@ internal sealed class StreamStack : IAsyncDisposable
 {
     public const string Model = "streamed";
 
+    /// <summary>An app that was killed is back long before, on a slow machine too.</summary>
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(2);
+
     private readonly HubConnections connections;
 
     private StreamStack(TestStack stack, string runId)
@@ -75,18 +78,18 @@ internal sealed class StreamStack : IAsyncDisposable
         }
     }
 
-    /// <summary>Every document of a hub from its start, until <paramref name="done"/> says that it has seen enough or none came for a minute.</summary>
+    /// <summary>Every document of a hub from its start, until <paramref name="done"/> says that it has seen enough or none came for two minutes.</summary>
     public async Task<List<JsonNode>> ReadAsync(string hub, Func<JsonNode, bool> done)
     {
         await using var reader = await HubReader.OpenAsync(connections, hub, fromStart: true, Token);
         var documents = new List<JsonNode>();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        limit.CancelAfter(TimeSpan.FromMinutes(1));
+        limit.CancelAfter(Quiet);
         try
         {
             await foreach (var one in reader.ReadAsync(limit.Token))
             {
-                limit.CancelAfter(TimeSpan.FromMinutes(1));
+                limit.CancelAfter(Quiet);
                 documents.Add(JsonNode.Parse(one.EventBody)!);
                 if (done(documents[^1]))
                 {

@@ -21,6 +21,7 @@ public sealed class StreamingTests
             new OutgoingEvent("not json"u8.ToArray(), "bad-1"),
             new OutgoingEvent("""{"model":"nobody","x":1}"""u8.ToArray(), "bad-2"),
         ]);
+        Assert.Single(await stack.ReadAsync(Hubs.Predictions, _ => true));
         // A second version takes over while they flow.
         await stack.Stack.SucceedsAsync(
             await stack.Stack.DropAsync(
@@ -67,7 +68,7 @@ public sealed class StreamingTests
             )
         );
 
-        var code = await send.Exited.WaitAsync(Eventually.Deadline, Token);
+        var code = await send.Exited.WaitAsync(2 * Eventually.Deadline, Token);
 
         Assert.True(code == 0, send.Tail);
         Assert.Contains("2 results, 0 of them doubles, 0 missing", send.Tail, StringComparison.Ordinal);

@@ -56,14 +56,21 @@ internal static class Children
         }
     }
 
-    private static Process Start(string file, string[] arguments) =>
-        Process.Start(
-            new ProcessStartInfo(file, arguments)
-            {
-                UseShellExecute = false,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            }
-        )!;
+    /// <summary>An app in its own process that notes the events it reads in file <c>seen</c> of its folder.</summary>
+    public static Process StartReader(string folder, IReadOnlyDictionary<string, string> settings) =>
+        Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Serverless.Local.CrashApp.dll"), "reader", folder], settings);
+
+    private static Process Start(string file, string[] arguments, IReadOnlyDictionary<string, string>? settings = null)
+    {
+        var start = new ProcessStartInfo(file, arguments)
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        foreach (var (name, value) in settings ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
 }

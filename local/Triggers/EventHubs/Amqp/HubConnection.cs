@@ -14,19 +14,23 @@ namespace Serverless.Local.Triggers.EventHubs.Amqp;
 internal sealed class HubConnection : IAsyncDisposable
 {
     private static readonly TimeSpan OpenTimeout = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan Renewal = SasToken.Life * 0.75;
+    private static readonly TimeSpan RenewalInterval = TimeSpan.FromMinutes(1);
 
-    private readonly ConcurrentDictionary<string, bool> _authorized = new(StringComparer.Ordinal);
+    /// <summary>A token with less time left is renewed; an identity's may have little from the start.</summary>
+    private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(10);
+
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _authorized = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _closing = new();
     private readonly EventHubsConnectionString _target;
+    private readonly HubTokens _tokens;
     private readonly TimeProvider _time;
     private readonly Connection _connection;
     private readonly RequestLink _cbs;
     private readonly Task _renewals;
 
-    private HubConnection(EventHubsConnectionString target, TimeProvider time, Connection connection)
+    private HubConnection(EventHubsConnectionString target, HubTokens tokens, TimeProvider time, Connection connection)
     {
-        (_target, _time, _connection) = (target, time, connection);
+        (_target, _tokens, _time, _connection) = (target, tokens, time, connection);
         _cbs = new RequestLink(new Session(connection), "$cbs");
         _renewals = RenewAsync();
     }
@@ -36,6 +40,7 @@ internal sealed class HubConnection : IAsyncDisposable
     /// <exception cref="HubException">Nothing answers there.</exception>
     public static async Task<HubConnection> OpenAsync(
         EventHubsConnectionString target,
+        HubTokens tokens,
         TimeProvider time,
         CancellationToken cancellationToken
     )
@@ -53,7 +58,7 @@ internal sealed class HubConnection : IAsyncDisposable
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             limit.CancelAfter(OpenTimeout);
-            return new HubConnection(target, time, await factory.CreateAsync(address, limit.Token));
+            return new HubConnection(target, tokens, time, await factory.CreateAsync(address, limit.Token));
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
@@ -69,10 +74,7 @@ internal sealed class HubConnection : IAsyncDisposable
     public async Task<Session> AuthorizedSessionAsync(string path, CancellationToken cancellationToken)
     {
         if (!_authorized.ContainsKey(path))
-        {
             await PutTokenAsync(path, cancellationToken);
-            _authorized[path] = true;
-        }
         return new Session(_connection);
     }
 
@@ -88,7 +90,7 @@ internal sealed class HubConnection : IAsyncDisposable
                 ["operation"] = "READ",
                 ["name"] = hub,
                 ["type"] = "com.microsoft:eventhub",
-                ["security_token"] = Token(hub),
+                ["security_token"] = (await _tokens.GetAsync(Resource(hub), cancellationToken)).Text,
             },
         };
         var reply = await management.AskAsync(request, cancellationToken);
@@ -109,11 +111,13 @@ internal sealed class HubConnection : IAsyncDisposable
     {
         while (!_closing.IsCancellationRequested && IsOpen)
         {
-            await Pause.For(Renewal, _time, _closing.Token);
-            foreach (var path in _authorized.Keys)
+            await Pause.For(RenewalInterval, _time, _closing.Token);
+            foreach (var (path, expires) in _authorized)
             {
                 if (_closing.IsCancellationRequested)
                     return;
+                if (expires - _time.GetUtcNow() > RenewalLead)
+                    continue;
                 try
                 {
                     await PutTokenAsync(path, _closing.Token);
@@ -128,19 +132,19 @@ internal sealed class HubConnection : IAsyncDisposable
 
     private async Task PutTokenAsync(string path, CancellationToken cancellationToken)
     {
-        var request = new Message(Token(path))
+        var token = await _tokens.GetAsync(Resource(path), cancellationToken);
+        var request = new Message(token.Text)
         {
             ApplicationProperties = new ApplicationProperties
             {
                 ["operation"] = "put-token",
-                ["type"] = "servicebus.windows.net:sastoken",
+                ["type"] = token.Type,
                 ["name"] = Resource(path),
             },
         };
         await _cbs.AskAsync(request, cancellationToken);
+        _authorized[path] = token.Expires;
     }
-
-    private string Token(string path) => SasToken.Create(Resource(path), _target.KeyName, _target.Key, _time.GetUtcNow());
 
     private string Resource(string path) => $"sb://{_target.Host}/{path}";
 }

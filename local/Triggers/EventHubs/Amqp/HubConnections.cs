@@ -6,10 +6,12 @@ namespace Serverless.Local.Triggers.EventHubs.Amqp;
 /// <param name="target">The namespace.</param>
 /// <param name="time">For tokens.</param>
 /// <param name="resolve">Says where it is by now: a local broker may have been asked for at any free port. Null: where the target says.</param>
+/// <param name="tokens">What opens it. Null: the target's key.</param>
 internal sealed class HubConnections(
     EventHubsConnectionString target,
     TimeProvider time,
-    Func<CancellationToken, ValueTask<EventHubsConnectionString>>? resolve = null
+    Func<CancellationToken, ValueTask<EventHubsConnectionString>>? resolve = null,
+    HubTokens? tokens = null
 ) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _opening = new(1, 1);
@@ -30,7 +32,7 @@ internal sealed class HubConnections(
             if (Interlocked.Exchange(ref _open, null) is { } gone)
                 await gone.DisposeAsync();
             var there = resolve is null ? target : await resolve(cancellationToken);
-            return _open = await HubConnection.OpenAsync(there, time, cancellationToken);
+            return _open = await HubConnection.OpenAsync(there, tokens ?? new KeyTokens(there, time), time, cancellationToken);
         }
         finally
         {

@@ -1,6 +1,9 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Amqp;
 using Amqp.Framing;
+using Amqp.Types;
 using Azure.Messaging.EventHubs;
 
 namespace Serverless.Local.Triggers.EventHubs.Amqp;
@@ -19,7 +22,7 @@ internal static class ReceivedEvent
                 ? new DateTimeOffset(DateTime.SpecifyKind(time, DateTimeKind.Utc))
                 : default,
             PartitionKey = annotations?[AmqpNames.PartitionKey]?.ToString(),
-            SystemProperties = annotations is null ? EmptyProperties : Named(annotations.Map),
+            SystemProperties = annotations is null ? EmptyProperties : new Named(annotations.Map),
             MessageId = message.Properties?.GetMessageId()?.ToString(),
             CorrelationId = message.Properties?.GetCorrelationId()?.ToString(),
             ContentType = message.Properties?.ContentType?.ToString(),
@@ -33,9 +36,6 @@ internal static class ReceivedEvent
     }
 
     private static readonly IReadOnlyDictionary<string, object> EmptyProperties = new Dictionary<string, object>();
-
-    private static Dictionary<string, object> Named(global::Amqp.Types.Map map) =>
-        map.ToDictionary(pair => pair.Key.ToString()!, pair => pair.Value, StringComparer.Ordinal);
 
     private static ReadOnlyMemory<byte> Body(Message message) =>
         message.BodySection switch
@@ -53,5 +53,27 @@ internal static class ReceivedEvent
         for (var i = 0; i < list.Count; i++)
             joined.Write(list[i].Binary);
         return joined.ToArray();
+    }
+
+    /// <summary>Annotations by their names. Looked into when a function asks: hardly any does, and there is one for each event.</summary>
+    private sealed class Named(global::Amqp.Types.Map map) : IReadOnlyDictionary<string, object>
+    {
+        public int Count => map.Count;
+
+        public IEnumerable<string> Keys => map.Keys.Select(key => key.ToString()!);
+
+        public IEnumerable<object> Values => map.Values;
+
+        public object this[string key] =>
+            map[new Symbol(key)] ?? throw new KeyNotFoundException($"The event has no system property '{key}'.");
+
+        public bool ContainsKey(string key) => map.ContainsKey(new Symbol(key));
+
+        public bool TryGetValue(string key, [MaybeNullWhen(false)] out object value) => map.TryGetValue(new Symbol(key), out value);
+
+        public IEnumerator<KeyValuePair<string, object>> GetEnumerator() =>
+            map.Select(pair => KeyValuePair.Create(pair.Key.ToString()!, pair.Value)).GetEnumerator();
+
+        IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 }

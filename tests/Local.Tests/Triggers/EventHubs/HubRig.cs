@@ -84,21 +84,39 @@ internal sealed class HubRig : IAsyncDisposable
     public Task<TestApp> AppAsync(string eventHubs, Type[] classes, TimeSpan? expiration)
     {
         var folder = new TestFolder();
-        folder.Write("host.json", $$"""{ "version": "2.0", "extensions": { "eventHubs": { {{eventHubs}} {{Quick}} } } }""");
+        WriteHost(folder, eventHubs);
         var builder = TestApp.Builder(folder.Path, classes);
-        builder.Configuration.AddInMemoryCollection(
-            new Dictionary<string, string?>
-            {
-                ["AzureWebJobsStorage"] = _azurite.ConnectionString,
-                ["Hubs"] = ConnectionString,
-                ["Group"] = Group,
-                // The broker is this rig's own.
-                ["EventHubs:Enabled"] = "false",
-                ["AzureFunctionsJobHost:extensions:eventHubs:partitionOwnershipExpirationInterval"] =
-                    $"{expiration ?? TimeSpan.FromMinutes(1):c}",
-            }
-        );
+        builder.Configuration.AddInMemoryCollection(Settings(expiration ?? TimeSpan.FromMinutes(1)).Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value)));
         return TestApp.StartAsync(builder.Build(), folder.Path, folder);
+    }
+
+    /// <summary>An app in a process of its own, which loses its partitions soon after it was killed.</summary>
+    public ReaderProcess StartProcess()
+    {
+        var folder = new TestFolder();
+        WriteHost(folder, "");
+        return new ReaderProcess(
+            folder,
+            Settings(TimeSpan.FromSeconds(4)).ToDictionary(pair => pair.Key.Replace(":", "__", StringComparison.Ordinal), pair => pair.Value)
+        );
+    }
+
+    /// <summary>So many partitions are owned by so many readers.</summary>
+    public async Task OwnedAsync(params int[] loads)
+    {
+        // The apps make it too, but maybe not yet.
+        await Blobs.CreateContainerAsync(Stop);
+        await Eventually.HoldsAsync(
+            async () =>
+                (await Blobs.OwnershipsAsync(Stop))
+                    .Where(o => o.Owner.Length > 0)
+                    .GroupBy(o => o.Owner)
+                    .Select(g => g.Count())
+                    .Order()
+                    .SequenceEqual(loads),
+            $"loads {string.Join(", ", loads)}",
+            Stop
+        );
     }
 
     public HubSender Sender(string path = "in") => new(Connections(), path, ClientRetry.Default, TimeProvider.System);
@@ -140,6 +158,20 @@ internal sealed class HubRig : IAsyncDisposable
             await _broker.DisposeAsync();
         _folder.Dispose();
     }
+
+    private Dictionary<string, string> Settings(TimeSpan expiration) =>
+        new()
+        {
+            ["AzureWebJobsStorage"] = _azurite.ConnectionString,
+            ["Hubs"] = ConnectionString,
+            ["Group"] = Group,
+            // The broker is this rig's own.
+            ["EventHubs:Enabled"] = "false",
+            ["AzureFunctionsJobHost:extensions:eventHubs:partitionOwnershipExpirationInterval"] = $"{expiration:c}",
+        };
+
+    private static void WriteHost(TestFolder folder, string eventHubs) =>
+        folder.Write("host.json", $$"""{ "version": "2.0", "extensions": { "eventHubs": { {{eventHubs}} {{Quick}} } } }""");
 
     private HubConnections Connections() =>
         _connections ??= new HubConnections(EventHubsConnectionString.Parse(ConnectionString), TimeProvider.System);

@@ -14,16 +14,16 @@ public sealed class PartitionReaderTests(AzuriteFixture azurite) : IClassFixture
     {
         await using var rig = await HubRig.StartAsync(azurite, partitions: 4);
         await using var first = await rig.AppAsync(typeof(Shared));
-        await OwnAsync(rig, 4);
+        await rig.OwnedAsync(4);
         await using (await rig.AppAsync(typeof(Shared)))
         {
-            await OwnAsync(rig, 2, 2);
+            await rig.OwnedAsync(2, 2);
             await rig.SendAsync(Enumerable.Range(0, 8).Select(i => $"s{i}").ToArray());
             for (var i = 0; i < 8; i++)
                 await SeesAsync(nameof(Shared), $"s{i}");
         }
 
-        await OwnAsync(rig, 4);
+        await rig.OwnedAsync(4);
     }
 
     [Fact]
@@ -53,6 +53,25 @@ public sealed class PartitionReaderTests(AzuriteFixture azurite) : IClassFixture
         await rig.SendAsync("in/Partitions/0", ["behind"]);
         await SeesAsync(nameof(Hangs), "behind");
         Assert.Equal(1, Of(nameof(Hangs)).Count(body => body == "hang"));
+    }
+
+    [Fact]
+    public async Task Function_ThatIsSlowInOnePartition_FallsBehindThereAloneAndMissesNothing()
+    {
+        await using var rig = await HubRig.StartAsync(azurite, partitions: 2);
+        await using var app = await rig.AppAsync("\"maxEventBatchSize\": 10,", typeof(Slow));
+        await rig.SendAsync("in/Partitions/0", Enumerable.Range(0, 100).Select(i => $"slow {i}"));
+        await rig.SendAsync("in/Partitions/1", Enumerable.Range(0, 100).Select(i => $"quick {i}"));
+
+        await SeesAsync(nameof(Slow), "quick 99");
+        Assert.DoesNotContain(Of(nameof(Slow)), body => body.StartsWith("slow", StringComparison.Ordinal));
+        Slow.Turns.Release(100);
+        await SeesAsync(nameof(Slow), "slow 99");
+
+        Assert.Equal(
+            Enumerable.Range(0, 100).Select(i => $"slow {i}"),
+            Of(nameof(Slow)).Where(body => body.StartsWith("slow", StringComparison.Ordinal))
+        );
     }
 
     [Fact]
@@ -87,20 +106,6 @@ public sealed class PartitionReaderTests(AzuriteFixture azurite) : IClassFixture
         Assert.Equal(["before", "after"], Of(nameof(Reconnects)));
     }
 
-    /// <summary>So many partitions are owned by so many readers.</summary>
-    private static Task OwnAsync(HubRig rig, params int[] loads) =>
-        Eventually.HoldsAsync(
-            async () =>
-                (await rig.Blobs.OwnershipsAsync(Stop))
-                    .Where(o => o.Owner.Length > 0)
-                    .GroupBy(o => o.Owner)
-                    .Select(g => g.Count())
-                    .Order()
-                    .SequenceEqual(loads),
-            $"loads {string.Join(", ", loads)}",
-            Stop
-        );
-
     public sealed class Shared
     {
         [Function("Shared")]
@@ -125,6 +130,19 @@ public sealed class PartitionReaderTests(AzuriteFixture azurite) : IClassFixture
             Array.ForEach(events, e => See(nameof(Hangs), e));
             if (events.Contains("hang"))
                 await Leave.Task;
+        }
+    }
+
+    public sealed class Slow
+    {
+        internal static readonly SemaphoreSlim Turns = new(0);
+
+        [Function("Slow")]
+        public async Task Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events)
+        {
+            if (events[0].StartsWith("slow", StringComparison.Ordinal))
+                await Turns.WaitAsync();
+            Array.ForEach(events, e => See(nameof(Slow), e));
         }
     }
 
