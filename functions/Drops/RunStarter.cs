@@ -112,6 +112,7 @@ public sealed class RunStarter(
             DefinitionDigest = stored.Digest,
             IngestAsJob = content.Bytes + (test?.Bytes ?? 0) > options.Value.LocalBytes,
             TrainThreads = options.Value.Threads,
+            Workers = definition.Training.Compute.Workers,
             Approval = definition.Gate.Approval,
             ApprovalTimeout = definition.Gate.ApprovalTimeout,
             Refusal = refusal,

@@ -27,6 +27,9 @@ public sealed record RunInput
     /// <summary>Threads of the trainer.</summary>
     public int TrainThreads { get; init; } = 1;
 
+    /// <summary>Machines that train the model together.</summary>
+    public int Workers { get; init; } = 1;
+
     /// <summary>True: a person decides before deployment.</summary>
     public bool Approval { get; init; }
 

@@ -154,6 +154,7 @@ public sealed class RunOrchestrator
     {
         var job = NewJob(context, input, JobKind.Train) with
         {
+            Workers = input.Workers,
             Train = new TrainJob
             {
                 Split = data.Split!,

@@ -1,5 +1,6 @@
 using Azure;
 using Microsoft.Extensions.Logging;
+using Serverless.GpuWorker.Gangs;
 using Serverless.GpuWorker.Spot;
 
 namespace Serverless.GpuWorker.Jobs;
@@ -11,7 +12,8 @@ internal sealed class WorkerLoop(
     WorkerOptions options,
     Departure departure,
     TimeProvider time,
-    ILogger<WorkerLoop> log
+    ILogger<WorkerLoop> log,
+    GangMember? member = null
 )
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(0.2);
@@ -73,6 +75,11 @@ internal sealed class WorkerLoop(
                     {
                         await runner.RunAsync(claim, stopping);
                     }
+                }
+
+                if (taken.Seat is { } seat && member is not null)
+                {
+                    await member.JoinAsync(seat, stopping);
                 }
 
                 if (taken.Found)
