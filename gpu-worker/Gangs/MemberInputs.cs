@@ -19,7 +19,8 @@ internal sealed class MemberInputs(StorageClients storage, JobSpec job)
         CancellationToken cancellationToken
     )
     {
-        var train = job.Train ?? throw new InvalidDataException($"Job '{job.JobId}' has no field 'train'; only training is done by several.");
+        var train =
+            job.Train ?? throw new InvalidDataException($"Job '{job.JobId}' has no field 'train'; only training is done by several.");
         var definition = (await new DefinitionStore(storage).ReadPinnedAsync(train.DefinitionBlob, cancellationToken)).Definition;
         var datasets = storage.Container(Containers.Datasets);
         var schema = await datasets.ReadJsonAsync<DatasetSchema>(train.Split.Dataset.Schema, cancellationToken);
@@ -40,7 +41,8 @@ internal sealed class MemberInputs(StorageClients storage, JobSpec job)
             Port = port,
             Rows = gang.Rows,
             TrainFile = rows,
-            Schema = schema ?? throw new InvalidDataException($"Blob datasets/{train.Split.Dataset.Schema} is not there. Start the run again."),
+            Schema =
+                schema ?? throw new InvalidDataException($"Blob datasets/{train.Split.Dataset.Schema} is not there. Start the run again."),
             Data = definition.Data,
             Settings = definition.Training.Trainers[0].LightGbm ?? new LightGbmSettings(),
             Seed = definition.Training.Seed,

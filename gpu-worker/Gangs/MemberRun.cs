@@ -94,7 +94,8 @@ internal sealed class MemberRun
             endedSince ??= gang?.Phase == GangPhase.Ended ? time.GetTimestamp() : null;
             var why =
                 gang?.Phase == GangPhase.Broken ? gang.Why
-                : endedSince is { } ended && (seat.Phase is SeatPhase.Alone or SeatPhase.Failed || time.GetElapsedTime(ended) > setup.Options.LastWord)
+                : endedSince is { } ended
+                && (seat.Phase is SeatPhase.Alone or SeatPhase.Failed || time.GetElapsedTime(ended) > setup.Options.LastWord)
                     ? "training has ended"
                 : leader.Silence > setup.Options.Silence ? $"rank 0 gave no sign of life for {leader.Silence.TotalSeconds:0} s"
                 : leavingSince is { } since && time.GetElapsedTime(since) > setup.Options.LastWord ? "the machine goes"
@@ -137,7 +138,11 @@ internal sealed class MemberRun
 
         if (seat.Phase is not (SeatPhase.Alone or SeatPhase.Failed) && (rank.IsOver || rank.Silence > setup.Options.Silence))
         {
-            Fail(rank.IsOver ? $"its process ended without a word {rank.Tail}" : $"its process gave no sign of life for {rank.Silence.TotalSeconds:0} s");
+            Fail(
+                rank.IsOver
+                    ? $"its process ended without a word {rank.Tail}"
+                    : $"its process gave no sign of life for {rank.Silence.TotalSeconds:0} s"
+            );
         }
     }
 

@@ -154,7 +154,12 @@ internal sealed class JobRunner(
         }
         catch (JobPostponedException later)
         {
-            claimLog.LogInformation("Job {JobId} is handed back for {Seconds:0} s: {Why}", claim.Job.JobId, later.Rest.TotalSeconds, later.Message);
+            claimLog.LogInformation(
+                "Job {JobId} is handed back for {Seconds:0} s: {Why}",
+                claim.Job.JobId,
+                later.Rest.TotalSeconds,
+                later.Message
+            );
             claim.Note(later.Message);
             return () => claim.HandBackAsync(evicted: false, CancellationToken.None, later.Rest);
         }

@@ -120,7 +120,8 @@ internal sealed class RankProcess : IDisposable
     {
         var assembly = typeof(RankProcess).Assembly;
         var self = Environment.ProcessPath;
-        var host = Path.GetFileNameWithoutExtension(self);
+        // Of an .exe alone: "Serverless.GpuWorker.Tests" is another program.
+        var host = OperatingSystem.IsWindows() ? Path.GetFileNameWithoutExtension(self) : Path.GetFileName(self);
         if (host == assembly.GetName().Name)
         {
             return new ProcessStartInfo(self!, arguments);

@@ -32,7 +32,14 @@ internal static class RankProgram
         }
         catch (RanksGoneException gone)
         {
-            line.Send(new RankEvent(RankEventKind.Alone) { Round = gone.Rounds, Digest = gone.Digest, Why = gone.Message });
+            line.Send(
+                new RankEvent(RankEventKind.Alone)
+                {
+                    Round = gone.Rounds,
+                    Digest = gone.Digest,
+                    Why = gone.Message,
+                }
+            );
         }
         catch (LightGbmException gone) when (started)
         {
