@@ -3,9 +3,11 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Serverless.GpuWorker.Checkpoints;
+using Serverless.GpuWorker.Gangs;
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Spot;
 using Serverless.GpuWorker.Trainers;
+using Serverless.GpuWorker.Trainers.LightGbm.Ranks;
 using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Datasets;
@@ -20,6 +22,11 @@ if (args is ["--help"] or ["-h"])
     return 0;
 }
 
+if (args is [RankProgram.Verb, var rankSpec])
+{
+    return RankProgram.Run(rankSpec, TimeProvider.System);
+}
+
 var configuration = WorkerSettings.Read(Directory.GetCurrentDirectory());
 WorkerOptions options;
 PriceTable prices;
@@ -27,6 +34,7 @@ StorageClients storage;
 try
 {
     options = WorkerOptions.Parse(args, configuration["WORKER_QUEUES"]);
+    options = options with { PoolWorkers = WorkerOptions.Pool(configuration["POOL_WORKERS"]) };
     storage = StorageClients.FromConfiguration(configuration);
     prices = configuration["PRICES"] is { Length: > 0 } table ? PriceTable.Parse(File.ReadAllText(table), table) : PriceTable.BuiltIn;
 }
@@ -87,7 +95,8 @@ try
         ? null
         : new WorkerPresence(new WorkerRegister(storage), machine, options.Queues, time, logging.CreateLogger<WorkerPresence>());
     var showing = presence?.RunAsync(stopping.Token) ?? Task.CompletedTask;
-    var loop = new WorkerLoop(claims, runner, options, departure, time, logging.CreateLogger<WorkerLoop>(), presence);
+    var member = new GangMember(storage, machine, departure, new GangOptions(), time, logging.CreateLogger<GangMember>());
+    var loop = new WorkerLoop(claims, runner, options, departure, time, logging.CreateLogger<WorkerLoop>(), presence, member);
     await loop.RunAsync(stopping.Token);
     await stopping.CancelAsync();
     await Task.WhenAll(watching, showing);
@@ -115,7 +124,7 @@ void Stop(PosixSignalContext signal)
 IJobWork WorkOf(JobKind kind) =>
     kind switch
     {
-        JobKind.Train => new TrainWork(storage, time, options.Threads),
+        JobKind.Train => new TrainWork(storage, time, options.Threads) { PoolWorkers = options.PoolWorkers },
         JobKind.Ingest => new IngestWork(new DatasetIngestion(storage, time)),
         JobKind.Score => new ScoreWork(new BatchScoring(storage, new ModelRegistry(storage, new AliasStore(storage), time), time)),
         _ => throw new JobFailedException($"This worker does not know jobs of kind '{kind}'; update it.", userError: false),

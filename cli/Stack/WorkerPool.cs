@@ -194,6 +194,7 @@ internal sealed class WorkerPool(StackOptions options, StateFolder state, string
             ["AzureWebJobsStorage"] = storage,
             ["Storage"] = storage,
             [Programs.Guard.Key] = Programs.Guard.Value,
+            ["POOL_WORKERS"] = options.Workers.ToString(System.Globalization.CultureInfo.InvariantCulture),
             ["MACHINE_METADATA"] = metadata.AddressOf(new FakeMachine(name)),
         };
         foreach (var (key, value) in options.Environment)

@@ -136,6 +136,7 @@ public sealed class RunStarter(
             TrainThreads = options.Value.Threads,
             TrainQueue = JobQueue.Of(definition.Training.Compute.Sku),
             MaxInstances = definition.Training.Compute.MaxInstances,
+            Workers = definition.Training.Compute.Workers,
             Approval = definition.Gate.Approval,
             ApprovalTimeout = definition.Gate.ApprovalTimeout,
             Refusal = refusal,

@@ -34,6 +34,9 @@ public sealed record RunInput
     /// <summary>The definition's <c>compute.maxInstances</c>; null in a run that was started before it was heeded.</summary>
     public int? MaxInstances { get; init; }
 
+    /// <summary>Machines that train the model together.</summary>
+    public int Workers { get; init; } = 1;
+
     /// <summary>True: a person decides before deployment.</summary>
     public bool Approval { get; init; }
 

@@ -156,6 +156,7 @@ public sealed class RunOrchestrator
         {
             Queue = input.TrainQueue,
             MaxInstances = input.MaxInstances,
+            Workers = input.Workers,
             Train = new TrainJob
             {
                 Split = data.Split!,

@@ -24,4 +24,8 @@ internal sealed record ClaimContext(
     ILogger Log,
     Func<string, ICheckpoints> Checkpoints,
     CancellationToken Leaving
-);
+)
+{
+    /// <summary>Told which other machines work on the job, and for how long.</summary>
+    public Action<IReadOnlyList<MemberUse>> Members { get; init; } = _ => { };
+}

@@ -81,6 +81,15 @@ internal sealed class ClaimedJob(
         }
     }
 
+    /// <summary>Notes which other machines work on it; written with the next heartbeat.</summary>
+    public void Account(IReadOnlyList<MemberUse> members)
+    {
+        lock (gate)
+        {
+            use = use with { Members = members };
+        }
+    }
+
     /// <summary>Lets a stored checkpoint count, under the lease.</summary>
     /// <returns>Those that no longer do.</returns>
     /// <exception cref="ClaimLostException">The job is another's; the checkpoint counts for nothing.</exception>
@@ -172,15 +181,18 @@ internal sealed class ClaimedJob(
     }
 
     /// <summary>Gives the job back, as at a graceful stop or an eviction: it waits again, no crash, and other workers see it at once.</summary>
+    /// <param name="evicted">Because the machine goes.</param>
+    /// <param name="cancellationToken">Stop.</param>
+    /// <param name="rest">For so long nobody sees it.</param>
     /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
-    public async Task HandBackAsync(bool evicted, CancellationToken cancellationToken)
+    public async Task HandBackAsync(bool evicted, CancellationToken cancellationToken, TimeSpan rest = default)
     {
         await LetGoAsync(
             now => now with { State = JobState.Waiting, Owner = null },
             evicted ? ClaimEnding.Evicted : ClaimEnding.HandedBack,
             cancellationToken
         );
-        await held.Message.HideAsync(TimeSpan.Zero, cancellationToken);
+        await held.Message.HideAsync(rest, cancellationToken);
     }
 
     public async ValueTask DisposeAsync()

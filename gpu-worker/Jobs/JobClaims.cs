@@ -33,33 +33,42 @@ internal sealed class JobClaims(
         }
 
         var message = new QueuedMessage(queue, raw.MessageId, raw.PopReceipt);
-        var job = await ReadJobAsync(queueName, raw, cancellationToken);
+        var (job, seat) = await ReadJobAsync(queueName, raw, cancellationToken);
         if (job is null)
         {
             await message.DeleteAsync(cancellationToken);
             return TakenMessage.WithoutClaim;
         }
 
+        if (seat is not null)
+        {
+            return TakenMessage.WithoutClaim with { Seat = new SeatOffer(job, seat, message) };
+        }
+
         return new TakenMessage(true, await ClaimAsync(job, message, cancellationToken));
     }
 
-    private async Task<JobSpec?> ReadJobAsync(string queueName, QueueMessage raw, CancellationToken cancellationToken)
+    private async Task<(JobSpec? Job, GangSeat? Seat)> ReadJobAsync(string queueName, QueueMessage raw, CancellationToken cancellationToken)
     {
         try
         {
-            var jobId = raw.Body.ToObjectFromJson<JobMessage>(PipelineJson.Compact)?.JobId ?? throw new JsonException("It is null.");
+            if (raw.Body.ToObjectFromJson<JobMessage>(PipelineJson.Compact) is not { JobId: { } jobId } offer)
+            {
+                throw new JsonException("It names no job.");
+            }
+
             var job = await storage.Container(Containers.Jobs).ReadJsonAsync<JobSpec>(JobBlobs.Spec(jobId), cancellationToken);
             if (job is null)
             {
                 log.LogError("Queue {Queue} names job {JobId}, of which there is no job.json; the message is dropped.", queueName, jobId);
             }
 
-            return job;
+            return (job, offer.Seat);
         }
         catch (Exception broken) when (broken is JsonException or InvalidDataException)
         {
             log.LogError(broken, "A message in queue {Queue} is no job; it is dropped: {Body}", queueName, raw.MessageText);
-            return null;
+            return (null, null);
         }
     }
 
@@ -179,7 +188,15 @@ internal sealed class JobClaims(
 /// <param name="Claim">Null where its job is finished, held by another worker, or beyond help.</param>
 internal sealed record TakenMessage(bool Found, ClaimedJob? Claim)
 {
+    /// <summary>A seat beside another worker's claim.</summary>
+    public SeatOffer? Seat { get; init; }
+
     public static TakenMessage None { get; } = new(false, null);
 
     public static TakenMessage WithoutClaim { get; } = new(true, null);
 }
+
+/// <param name="Job">Claimed by another worker.</param>
+/// <param name="Seat">Which place is free.</param>
+/// <param name="Message">To be deleted by who takes it.</param>
+internal sealed record SeatOffer(JobSpec Job, GangSeat Seat, QueuedMessage Message);

@@ -109,7 +109,10 @@ internal sealed class JobRunner(
                     claimLog,
                     checkpoints.Of,
                     leaving.Token
-                );
+                )
+                {
+                    Members = claim.Account,
+                };
                 ending = await WorkAsync(claim, context, claimLog, stop.Token, stopping);
             }
 
@@ -158,6 +161,17 @@ internal sealed class JobRunner(
                     : "the job is handed back"
             );
             return () => claim.HandBackAsync(evicted, CancellationToken.None);
+        }
+        catch (JobPostponedException later)
+        {
+            claimLog.LogInformation(
+                "Job {JobId} is handed back for {Seconds:0} s: {Why}",
+                claim.Job.JobId,
+                later.Rest.TotalSeconds,
+                later.Message
+            );
+            claim.Note(later.Message);
+            return () => claim.HandBackAsync(evicted: false, CancellationToken.None, later.Rest);
         }
         catch (JobFailedException failed)
         {

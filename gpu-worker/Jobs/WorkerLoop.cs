@@ -1,5 +1,6 @@
 using Azure;
 using Microsoft.Extensions.Logging;
+using Serverless.GpuWorker.Gangs;
 using Serverless.GpuWorker.Spot;
 
 namespace Serverless.GpuWorker.Jobs;
@@ -12,7 +13,8 @@ internal sealed class WorkerLoop(
     Departure departure,
     TimeProvider time,
     ILogger<WorkerLoop> log,
-    WorkerPresence? presence = null
+    WorkerPresence? presence = null,
+    GangMember? member = null
 )
 {
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(0.2);
@@ -75,7 +77,15 @@ internal sealed class WorkerLoop(
                 var taken = await claims.TakeAsync(queue, CancellationToken.None);
                 if (taken.Claim is { } claim)
                 {
-                    await DoAsync(claim, stopping);
+                    await using (claim)
+                    {
+                        await WhileBusyAsync(claim.Job.JobId, () => runner.RunAsync(claim, stopping));
+                    }
+                }
+
+                if (taken.Seat is { } seat && member is not null)
+                {
+                    await WhileBusyAsync(seat.Job.JobId, () => member.JoinAsync(seat, stopping));
                 }
 
                 if (taken.Found)
@@ -93,19 +103,17 @@ internal sealed class WorkerLoop(
         return false;
     }
 
-    private async Task DoAsync(ClaimedJob claim, CancellationToken stopping)
+    /// <summary>A machine that says it is at work is not taken away, be it the job's own or one beside it.</summary>
+    private async Task WhileBusyAsync(string job, Func<Task> work)
     {
-        await using (claim)
+        await (presence?.BusyAsync(job, CancellationToken.None) ?? Task.CompletedTask);
+        try
         {
-            await (presence?.BusyAsync(claim.Job.JobId, CancellationToken.None) ?? Task.CompletedTask);
-            try
-            {
-                await runner.RunAsync(claim, stopping);
-            }
-            finally
-            {
-                await (presence?.IdleAsync(CancellationToken.None) ?? Task.CompletedTask);
-            }
+            await work();
+        }
+        finally
+        {
+            await (presence?.IdleAsync(CancellationToken.None) ?? Task.CompletedTask);
         }
     }
 }

@@ -15,6 +15,9 @@ internal sealed record WorkerOptions
     /// <summary>Threads of a trainer, in the place of the job's own number; null: as the job says.</summary>
     public int? Threads { get; init; }
 
+    /// <summary>Most workers that are started where this one is; null: not known.</summary>
+    public int? PoolWorkers { get; init; }
+
     public static TimeSpan DefaultIdle { get; } = TimeSpan.FromSeconds(30);
 
     public const string Usage = """
@@ -57,6 +60,13 @@ internal sealed record WorkerOptions
         var chosen = named.Count > 0 ? named : queues;
         return chosen.Count == 0 ? options : options with { Queues = [.. chosen.Select(Queue).Distinct()] };
     }
+
+    /// <summary>From setting <c>POOL_WORKERS</c>.</summary>
+    /// <exception cref="ArgumentException">It is no number above 0.</exception>
+    public static int? Pool(string? setting) =>
+        string.IsNullOrEmpty(setting) ? null
+        : int.TryParse(setting, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count >= 1 ? count
+        : throw new ArgumentException($"Setting 'POOL_WORKERS' is '{setting}'; expected a number of workers, 1 or more.");
 
     private static string Queue(string name) =>
         name is Serverless.Pipeline.Storage.Queues.JobsCpu or Serverless.Pipeline.Storage.Queues.JobsGpu

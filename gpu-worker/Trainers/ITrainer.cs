@@ -26,6 +26,9 @@ internal interface ITrainer
     /// <summary>Whether columns with a single value belong to what is learned: where the places of columns mean something.</summary>
     bool AllColumns => false;
 
+    /// <summary>The training rows that it wants in this process.</summary>
+    RowPart Part => RowPart.All;
+
     /// <summary>
     /// Trains until the validation loss no longer falls, from the restored checkpoint on where there is one: the model is the same as without
     /// the interruption. Releases the rows' values as soon as it has its own form of them.

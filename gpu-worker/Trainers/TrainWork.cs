@@ -4,6 +4,7 @@ using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
+using Serverless.GpuWorker.Gangs;
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Onnx;
 using Serverless.Pipeline;
@@ -18,16 +19,39 @@ namespace Serverless.GpuWorker.Trainers;
 /// <summary>A training job: rows and definition in, a proven model out.</summary>
 internal sealed class TrainWork(StorageClients storage, TimeProvider time, int? threads) : IJobWork
 {
+    /// <summary>Most workers that are started here; null: not known.</summary>
+    public int? PoolWorkers { get; init; }
+
+    /// <summary>Of a job that several workers do.</summary>
+    public GangOptions Gang { get; init; } = new();
+
     public async Task<JobOutcome> RunAsync(ClaimContext claim, CancellationToken cancellationToken)
     {
         var job = claim.Job.Train ?? throw new JobFailedException($"Job '{claim.Job.JobId}' has no field 'train'.", userError: false);
         var clock = Stopwatch.StartNew();
+        if (claim.Job.Workers > PoolWorkers)
+        {
+            throw new JobFailedException(
+                $"The job takes {claim.Job.Workers} workers (training.compute.workers), and at most {PoolWorkers} are started here. "
+                    + $"Start the stack with --workers {claim.Job.Workers}, or lower training.compute.workers.",
+                userError: true
+            );
+        }
+
         claim.Progress.Report(new JobProgress("reading", 0, 0, "rows"));
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Leaving);
         var definition = await ReadDefinitionAsync(job, leave.Token);
         var code = await ReadCodeAsync(definition, claim.Job.RunId, leave.Token);
         var files = await DownloadAsync(job, claim.Folder, code, leave.Token);
-        var session = new TrainingSession(definition, files, threads ?? job.Threads, claim, time);
+        var several = claim.Job.Workers > 1;
+        var session = new TrainingSession(
+            definition,
+            files,
+            threads ?? job.Threads,
+            claim,
+            time,
+            several ? (trainer, segmentRounds) => OfSeveral(claim, definition, files, trainer, segmentRounds) : null
+        );
         var trained = await Task.Factory.StartNew(
             () => session.Run(Metadata(claim.Job, job, definition), cancellationToken),
             cancellationToken,
@@ -55,6 +79,32 @@ internal sealed class TrainWork(StorageClients storage, TimeProvider time, int? 
         claim.Log.LogInformation("Model of {Bytes:N0} bytes stored after {Seconds:0.0} s.", outcome.Bytes, outcome.TrainSeconds);
         return new JobOutcome(Train: outcome);
     }
+
+    private DistributedLightGbm OfSeveral(
+        ClaimContext claim,
+        PipelineDefinition definition,
+        TrainingFiles files,
+        TrainerDefinition trainer,
+        int segmentRounds
+    ) =>
+        new(
+            new GangJob
+            {
+                Storage = storage,
+                Claim = claim,
+                Files = files,
+                Data = definition.Data,
+                Settings =
+                    trainer.LightGbm
+                    ?? throw new JobFailedException(
+                        $"The job takes {claim.Job.Workers} workers, and its trainer is none that several can do; expected lightgbm.",
+                        userError: true
+                    ),
+                SegmentRounds = segmentRounds,
+                Options = Gang,
+                Time = time,
+            }
+        );
 
     private async Task<PipelineDefinition> ReadDefinitionAsync(TrainJob job, CancellationToken cancellationToken)
     {

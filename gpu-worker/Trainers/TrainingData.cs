@@ -12,7 +12,14 @@ internal sealed record TrainingData
     /// <summary>In the order of the probabilities; empty for regression.</summary>
     public required IReadOnlyList<string> Classes { get; init; }
 
+    /// <summary>Those of this part; see <see cref="RowPart"/>.</summary>
     public required TrainingRows Train { get; init; }
+
+    /// <summary>Copies of the rows that the part names, without labels.</summary>
+    public required TrainingRows Sample { get; init; }
+
+    /// <summary>Training rows of the whole.</summary>
+    public required long Rows { get; init; }
 
     public required TrainingRows Validation { get; init; }
 

@@ -12,15 +12,21 @@ namespace Serverless.GpuWorker.Trainers;
 /// <param name="schema">Of the data set.</param>
 /// <param name="data">Target, task and ignored columns.</param>
 /// <param name="allColumns">Whether columns with a single value are kept.</param>
-internal sealed class TrainingDataReader(DatasetSchema schema, DataDefinition data, bool allColumns = false)
+/// <param name="part">The training rows that stay in memory; null is all.</param>
+internal sealed class TrainingDataReader(DatasetSchema schema, DataDefinition data, bool allColumns = false, RowPart? part = null)
 {
     /// <summary>A block of 16 MB: large enough to be rare, small enough to be let go soon.</summary>
     private const int ValuesInBlock = 2 << 20;
 
+    /// <param name="trainFile">The training part.</param>
+    /// <param name="validationFile">The validation part; null where nobody here looks at it.</param>
+    /// <param name="maxCategories">Categories a text column may keep.</param>
+    /// <param name="weight">Of the classes.</param>
+    /// <param name="cancellationToken">Stop.</param>
     /// <exception cref="JobFailedException">The rows do not fit the definition: no feature, no row, wrong number of classes.</exception>
     public TrainingData Read(
         string trainFile,
-        string validationFile,
+        string? validationFile,
         int maxCategories,
         ClassWeight weight,
         CancellationToken cancellationToken
@@ -36,7 +42,7 @@ internal sealed class TrainingDataReader(DatasetSchema schema, DataDefinition da
             );
         }
 
-        var scan = new TrainingScan(columns, data.Task);
+        var scan = new TrainingScan(columns, data.Task, part ?? RowPart.All);
         foreach (var batch in Batches(trainFile, columns, target, cancellationToken))
         {
             scan.Add(batch, batch.Columns[^1]);
@@ -47,8 +53,14 @@ internal sealed class TrainingDataReader(DatasetSchema schema, DataDefinition da
         Require(settled, trainFile);
         var labels = new ClassLabels(classes, data.Task);
         settled.Label(labels);
-        var validation = ReadPart(validationFile, settled.Features, target, labels, cancellationToken);
-        Weigh(settled.Rows, validation, classes.Count, weight);
+        var validation = validationFile is null
+            ? new TrainingRows(settled.Features.Count)
+            : ReadPart(validationFile, settled.Features, target, labels, cancellationToken);
+        if (weight == ClassWeight.Balanced)
+        {
+            Weigh(settled, validation, classes);
+        }
+
         return new TrainingData
         {
             Task = data.Task,
@@ -56,6 +68,8 @@ internal sealed class TrainingDataReader(DatasetSchema schema, DataDefinition da
             Classes = classes,
             Train = settled.Rows,
             Validation = validation,
+            Sample = settled.Sample,
+            Rows = settled.Seen,
             Dropped = settled.Dropped,
         };
     }
@@ -103,28 +117,19 @@ internal sealed class TrainingDataReader(DatasetSchema schema, DataDefinition da
     }
 
     /// <summary>Rows weigh in inverse proportion to the frequency of their class, 1 on average; in both parts, so that the loss fits what is learned.</summary>
-    private static void Weigh(TrainingRows train, TrainingRows validation, int classes, ClassWeight weight)
+    private static void Weigh(SettledRows settled, TrainingRows validation, IReadOnlyList<string> classes)
     {
-        if (weight == ClassWeight.None || classes == 0)
+        // Of the whole, not of this part.
+        var counts = classes.Select(name => (double)settled.ClassCounts[name]).ToArray();
+        foreach (var rows in counts.Length == 0 ? [] : new[] { settled.Rows, validation })
         {
-            return;
-        }
-
-        var counts = new long[classes];
-        foreach (var label in train.Labels)
-        {
-            counts[(int)label]++;
-        }
-
-        foreach (var rows in new[] { train, validation })
-        {
-            rows.Weights = [.. rows.Labels.Select(label => (float)((double)train.Count / (classes * (double)counts[(int)label])))];
+            rows.Weights = [.. rows.Labels.Select(label => (float)((double)settled.Seen / (counts.Length * counts[(int)label])))];
         }
     }
 
     private void Require(SettledRows settled, string file)
     {
-        if (settled.Rows.Count == 0)
+        if (settled.Seen == 0)
         {
             throw new JobFailedException(
                 $"The training part of the split ({Path.GetFileName(file)}) has no row with a target '{data.Target}'; expected many.",

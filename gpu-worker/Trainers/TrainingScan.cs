@@ -5,10 +5,13 @@ using Serverless.Pipeline.Training;
 namespace Serverless.GpuWorker.Trainers;
 
 /// <summary>The training rows as they come; see <see cref="TrainingDataReader"/>.</summary>
-internal sealed class TrainingScan(IReadOnlyList<ColumnSchema> columns, PredictionTask task)
+internal sealed class TrainingScan(IReadOnlyList<ColumnSchema> columns, PredictionTask task, RowPart part)
 {
     private readonly ColumnScan[] scans = [.. columns.Select(column => new ColumnScan(column))];
     private readonly TrainingRows rows = new(columns.Count);
+    private readonly TrainingRows sample = new(columns.Count);
+    private long seen;
+    private int sampled;
     private readonly Dictionary<string, int> classCodes = new(StringComparer.Ordinal);
     private readonly Dictionary<double, int> classNumbers = [];
     private readonly List<string> classNames = [];
@@ -17,13 +20,19 @@ internal sealed class TrainingScan(IReadOnlyList<ColumnSchema> columns, Predicti
     /// <summary>Rows without a target are left out.</summary>
     public void Add(ColumnBatch batch, ColumnValues target)
     {
+        var first = seen;
         var kept = new int[batch.Rows];
         var count = 0;
         for (var row = 0; row < batch.Rows; row++)
         {
             if (Label(target, row) is { } label)
             {
-                rows.Labels.Add(label);
+                if (part.Keeps(seen))
+                {
+                    rows.Labels.Add(label);
+                }
+
+                seen++;
                 kept[count++] = row;
             }
         }
@@ -34,7 +43,32 @@ internal sealed class TrainingScan(IReadOnlyList<ColumnSchema> columns, Predicti
             scans[column].Fill(batch.Columns[column], kept.AsSpan(0, count), values, column, columns.Count);
         }
 
-        rows.Add(new RowBlock(values, count));
+        if (part == RowPart.All)
+        {
+            rows.Add(new RowBlock(values, count));
+            return;
+        }
+
+        var own = Enumerable.Range(0, count).Where(row => part.Keeps(first + row)).ToArray();
+        rows.Add(Copy(values, own));
+        var drawn = new List<int>();
+        for (; sampled < part.Sample.Count && part.Sample[sampled] < seen; sampled++)
+        {
+            drawn.Add((int)(part.Sample[sampled] - first));
+        }
+
+        sample.Add(Copy(values, drawn));
+    }
+
+    private RowBlock Copy(double[] values, IReadOnlyList<int> chosen)
+    {
+        var copy = new double[chosen.Count * columns.Count];
+        for (var i = 0; i < chosen.Count; i++)
+        {
+            values.AsSpan(chosen[i] * columns.Count, columns.Count).CopyTo(copy.AsSpan(i * columns.Count));
+        }
+
+        return new RowBlock(copy, chosen.Count);
     }
 
     /// <summary>What is known once all rows were seen.</summary>
@@ -61,7 +95,9 @@ internal sealed class TrainingScan(IReadOnlyList<ColumnSchema> columns, Predicti
         return new SettledRows
         {
             Features = new FeatureSet(features),
-            Rows = Compact(kept, final),
+            Rows = Compact(rows, kept, final),
+            Sample = Compact(sample, kept, final),
+            Seen = seen,
             Dropped = dropped,
             ClassNames = classNames,
             ClassCounts = classNames.Index().ToDictionary(c => c.Item, c => classCounts[c.Index]),
@@ -69,11 +105,11 @@ internal sealed class TrainingScan(IReadOnlyList<ColumnSchema> columns, Predicti
     }
 
     /// <summary>Leaves the constant columns out and puts the final category codes in, in place.</summary>
-    private TrainingRows Compact(List<int> kept, List<int[]?> final)
+    private TrainingRows Compact(TrainingRows scanned, List<int> kept, List<int[]?> final)
     {
         var compact = new TrainingRows(kept.Count);
-        compact.Labels.AddRange(rows.Labels);
-        foreach (var block in rows.Blocks)
+        compact.Labels.AddRange(scanned.Labels);
+        foreach (var block in scanned.Blocks)
         {
             var values = block.Values;
             if (kept.Count < columns.Count || final.Exists(codes => codes is not null))
@@ -147,6 +183,12 @@ internal sealed record SettledRows
     public required FeatureSet Features { get; init; }
 
     public required TrainingRows Rows { get; init; }
+
+    /// <summary>Copies of the rows that the part names, without labels.</summary>
+    public required TrainingRows Sample { get; init; }
+
+    /// <summary>Rows with a target, whoever keeps them.</summary>
+    public required long Seen { get; init; }
 
     public required IReadOnlyDictionary<string, string> Dropped { get; init; }
 

@@ -34,14 +34,15 @@ internal sealed record TrainedGraph
 }
 
 /// <summary>
-/// From files to a proven graph, on one machine without storage. Trainers run side by side; the best on the validation rows wins.
+/// From files to a proven graph, on one machine without storage (but for what a trainer of <paramref name="trainerOf"/> does). Trainers run side by side; the best on the validation rows wins.
 /// </summary>
 internal sealed class TrainingSession(
     PipelineDefinition definition,
     TrainingFiles files,
     int threads,
     ClaimContext claim,
-    TimeProvider time
+    TimeProvider time,
+    Func<TrainerDefinition, int, ITrainer>? trainerOf = null
 )
 {
     /// <summary>Adversarial rows of the proof.</summary>
@@ -94,7 +95,7 @@ internal sealed class TrainingSession(
             return Train(command, number, threadsOfTrainer, cancellationToken);
         }
 
-        var kind = TrainerKinds.Of(trainer, claim.Job.Train?.SegmentRounds ?? TrainJob.DefaultSegmentRounds);
+        var kind = (trainerOf ?? TrainerKinds.Of)(trainer, claim.Job.Train?.SegmentRounds ?? TrainJob.DefaultSegmentRounds);
         var name = NameOf(kind.Name, number);
         using var span = Signals.Spans.StartActivity($"train {kind.Name}");
         span?.SetTag("trainer", name).SetTag("threads", threadsOfTrainer);
@@ -109,7 +110,7 @@ internal sealed class TrainingSession(
             cancellationToken
         );
         watch.Ended(name, model.Rounds);
-        span?.SetTag("rounds", model.Rounds).SetTag("rows", data.Train.Count);
+        span?.SetTag("rounds", model.Rounds).SetTag("rows", data.Rows);
         claim.Log.LogInformation(
             "{Trainer}: best round {Best} of {Rounds}, validation loss {Loss:0.######}, {Seconds:0.0} s on {Threads} threads.",
             name,
@@ -152,11 +153,11 @@ internal sealed class TrainingSession(
         // Nothing is worth saving yet.
         using var leave = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, claim.Leaving);
         var clock = Stopwatch.StartNew();
-        var reader = new TrainingDataReader(files.Schema, definition.Data, kind.AllColumns);
+        var reader = new TrainingDataReader(files.Schema, definition.Data, kind.AllColumns, kind.Part);
         var data = reader.Read(files.Train, files.Validation, kind.MaxCategories, kind.ClassWeight, leave.Token);
         claim.Log.LogInformation(
             "Read {Train:N0} training and {Validation:N0} validation rows of {Columns} columns in {Seconds:0.0} s.",
-            data.Train.Count,
+            data.Rows,
             data.Validation.Count,
             data.Features.Count,
             clock.Elapsed.TotalSeconds

@@ -20,7 +20,7 @@ internal static class OpenDemand
             .GroupBy(job => job.Spec.Pipeline, StringComparer.Ordinal)
             .Sum(pipeline =>
             {
-                var demands = pipeline.Select(job => JobDemand.Machines(job.Spec)).ToList();
+                var demands = pipeline.Select(job => job.Spec.Workers).ToList();
                 var most = pipeline.Any(job => job.Spec.MaxInstances is null)
                     ? int.MaxValue
                     : pipeline.Max(job => job.Spec.MaxInstances!.Value);

@@ -30,25 +30,25 @@ public sealed record JobCosts
             return null;
         }
 
+        var uses = job.Claims.SelectMany(Uses).ToList();
         return new JobCosts
         {
             Machines =
             [
-                .. job
-                    .Claims.GroupBy(claim => (claim.Machine.Kind, claim.Machine.Size, claim.Machine.Region))
+                .. uses.GroupBy(use => (use.Machine.Kind, use.Machine.Size, use.Machine.Region))
                     .Select(group => new MachineTime(
                         group.Key.Kind,
                         group.Key.Size,
                         group.Key.Region,
-                        group.Sum(claim => claim.Duration.TotalSeconds),
-                        Sum(group, claim => Hourly(claim.Machine), claim => claim.Duration)
+                        group.Sum(use => use.Duration.TotalSeconds),
+                        Sum(group, use => Hourly(use.Machine), use => use.Duration)
                     )),
             ],
-            Cost = Sum(job.Claims, claim => Hourly(claim.Machine), claim => claim.Duration),
-            SavedBySpot = Sum(job.Claims, claim => Saved(claim.Machine), claim => claim.Duration),
+            Cost = Sum(uses, use => Hourly(use.Machine), use => use.Duration),
+            SavedBySpot = Sum(uses, use => Saved(use.Machine), use => use.Duration),
             Interruptions = job.Claims.Count(claim => claim.Lost > TimeSpan.Zero),
-            LostSeconds = job.Claims.Sum(claim => claim.Lost.TotalSeconds),
-            LostCost = Sum(job.Claims, claim => Hourly(claim.Machine), claim => claim.Lost),
+            LostSeconds = uses.Sum(use => use.Lost.TotalSeconds),
+            LostCost = Sum(uses, use => Hourly(use.Machine), use => use.Lost),
         };
     }
 
@@ -62,16 +62,29 @@ public sealed record JobCosts
 
     private static decimal? Saved(MachineInfo machine) => machine.Kind == MachineKind.Spot ? machine.OnDemandPrice - machine.SpotPrice : 0;
 
-    private static decimal? Sum(IEnumerable<ClaimUse> claims, Func<ClaimUse, decimal?> hourly, Func<ClaimUse, TimeSpan> time)
+    /// <summary>The claim's own machine, and those that helped; of their time the same share is lost as of its own.</summary>
+    private static IEnumerable<Use> Uses(ClaimUse claim)
+    {
+        yield return new Use(claim.Machine, claim.Duration, claim.Lost);
+        var share = claim.Duration > TimeSpan.Zero ? claim.Lost / claim.Duration : 0;
+        foreach (var member in claim.Members)
+        {
+            yield return new Use(member.Machine, member.Duration, member.Duration * share);
+        }
+    }
+
+    private static decimal? Sum(IEnumerable<Use> uses, Func<Use, decimal?> hourly, Func<Use, TimeSpan> time)
     {
         decimal? sum = 0;
-        foreach (var claim in claims)
+        foreach (var use in uses)
         {
-            sum += hourly(claim) * (decimal)time(claim).TotalHours;
+            sum += hourly(use) * (decimal)time(use).TotalHours;
         }
 
         return sum is { } known ? Math.Round(known, 6) : null;
     }
+
+    private sealed record Use(MachineInfo Machine, TimeSpan Duration, TimeSpan Lost);
 }
 
 /// <param name="Kind">How the machines were paid for.</param>

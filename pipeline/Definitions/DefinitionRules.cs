@@ -56,6 +56,7 @@ internal sealed class DefinitionRules
             );
         }
 
+        Compute(definition.Training);
         Gate(definition.Gate, definition.Data.Task);
         Monitoring(definition.Monitoring, definition.Data.Task);
     }
@@ -183,6 +184,33 @@ internal sealed class DefinitionRules
         else if (bounds is [{ } least, { } most] && least > most)
         {
             Mistake(path, $"Found {least} before {most}; expected the least value first. Swap them.");
+        }
+    }
+
+    private void Compute(TrainingDefinition training)
+    {
+        var compute = training.Compute;
+        if (compute.Workers == 1)
+        {
+            return;
+        }
+
+        if (training.Trainers is not [{ LightGbm: not null }])
+        {
+            Mistake(
+                "training.compute.workers",
+                $"Found {compute.Workers} workers for other trainers than one lightgbm; expected a single lightgbm trainer, which alone can be "
+                    + "trained by several machines. Remove the key or the other trainers."
+            );
+        }
+
+        if (compute.Workers > compute.MaxInstances)
+        {
+            Mistake(
+                "training.compute.workers",
+                $"Found {compute.Workers} workers with maxInstances {compute.MaxInstances} (1 where it is not given); expected at most as many, "
+                    + $"since training begins when all are there. Set maxInstances: {compute.Workers}."
+            );
         }
     }
 

@@ -185,7 +185,11 @@ public sealed record ComputeDefinition
 
     public bool Spot { get; init; } = true;
 
+    /// <summary>Most machines for the pipeline's jobs at once.</summary>
     public int MaxInstances { get; init; } = 1;
+
+    /// <summary>Machines that train one model together, 1 to 64; more than one for a single LightGBM trainer.</summary>
+    public int Workers { get; init; } = 1;
 }
 
 public sealed record GateDefinition

@@ -65,6 +65,9 @@ public sealed record ClaimUse
 
     public ClaimEnding Ending { get; init; }
 
+    /// <summary>The other machines that worked on it, each for as long as it was held.</summary>
+    public IReadOnlyList<MemberUse> Members { get; init; } = [];
+
     /// <summary>For people: what went otherwise than it should, such as a corrupt checkpoint.</summary>
     public string? Note { get; init; }
 
@@ -75,4 +78,15 @@ public sealed record ClaimUse
         Ending is ClaimEnding.None or ClaimEnding.Succeeded or ClaimEnding.Failed ? TimeSpan.Zero
         : TrainingAt is { } began && SavedAt is { } saved && saved > began ? Duration - (saved - began)
         : Duration;
+}
+
+/// <summary>What a claim used of another machine that helped it.</summary>
+/// <param name="Generation">See <see cref="GangSeat"/>.</param>
+/// <param name="Rank">From 1.</param>
+/// <param name="Machine">Where.</param>
+/// <param name="StartedAt">When it took its seat.</param>
+/// <param name="SeenAt">Last sign of life.</param>
+public sealed record MemberUse(int Generation, int Rank, MachineInfo Machine, DateTimeOffset StartedAt, DateTimeOffset SeenAt)
+{
+    public TimeSpan Duration => SeenAt - StartedAt;
 }

@@ -14,6 +14,9 @@ public static class JobBlobs
 
     public static string Log(string jobId, int fence) => Claim(jobId, fence) + "log.txt";
 
+    /// <summary>The folder of the workers that do a job together, until one of them is lost and the next generation begins.</summary>
+    public static string Gang(string jobId, int fence, int generation) => $"{Claim(jobId, fence)}gang/{generation}/";
+
     public static string Checkpoint(string jobId, CheckpointRef checkpoint) =>
         $"{Claim(jobId, checkpoint.Fence)}checkpoint/{checkpoint.Trainer}-{checkpoint.Number}";
 }

@@ -233,7 +233,8 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
     {
         try
         {
-            return body.ToObjectFromJson<JobMessage>(PipelineJson.Compact)?.JobId == jobId;
+            // A seat beside a claim does not offer the job.
+            return body.ToObjectFromJson<JobMessage>(PipelineJson.Compact) is { Seat: null } message && message.JobId == jobId;
         }
         catch (JsonException)
         {

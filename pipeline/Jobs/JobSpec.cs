@@ -32,6 +32,9 @@ public sealed record JobSpec
     /// <summary>Most machines for the pipeline's jobs at once (<c>compute.maxInstances</c>); null: as many as there are jobs.</summary>
     public int? MaxInstances { get; init; }
 
+    /// <summary>Machines that do it together, 1 or more; it begins when all of them are there.</summary>
+    public int Workers { get; init; } = 1;
+
     /// <summary>W3C <c>traceparent</c> of whoever offered it; null where nobody traces.</summary>
     public string? TraceParent { get; init; }
 
@@ -65,7 +68,17 @@ public sealed record TrainJob
 }
 
 /// <summary>The message in <c>jobs-cpu</c> or <c>jobs-gpu</c>.</summary>
-public sealed record JobMessage(string JobId, JobKind Kind);
+/// <param name="JobId">Which job.</param>
+/// <param name="Kind">For people who look at the queue.</param>
+/// <param name="Seat">Set where the job has its worker and looks for another one to help; null offers the job itself.</param>
+public sealed record JobMessage(string JobId, JobKind Kind, GangSeat? Seat = null);
+
+/// <summary>A place beside the worker that claimed a job.</summary>
+/// <param name="Fence">The claim that offers it.</param>
+/// <param name="Generation">Counts up when the claim's workers start over.</param>
+/// <param name="Rank">From 1; rank 0 is who claimed the job.</param>
+/// <param name="JobCreatedAt">The older job's seats are taken first.</param>
+public sealed record GangSeat(int Fence, int Generation, int Rank, DateTimeOffset JobCreatedAt);
 
 /// <summary>The message in <c>job-events</c>; its trigger raises event <see cref="Name"/> on <see cref="InstanceId"/>.</summary>
 public sealed record JobEvent(string JobId, string InstanceId, JobState State)

@@ -77,10 +77,19 @@ public static class JobMetrics
 
     private static void Charge(JobSpec job, ClaimUse use)
     {
-        var hourly = use.Machine.Kind == MachineKind.Spot ? use.Machine.SpotPrice : use.Machine.OnDemandPrice;
-        if (use.Machine.Kind != MachineKind.Local && hourly is { } price)
+        Charge(job, use.Machine, use.Duration);
+        foreach (var member in use.Members)
         {
-            Cost.Add((double)price * use.Duration.TotalHours, Pool(job, use.Machine), new("pipeline", job.Pipeline));
+            Charge(job, member.Machine, member.Duration);
+        }
+    }
+
+    private static void Charge(JobSpec job, MachineInfo machine, TimeSpan time)
+    {
+        var hourly = machine.Kind == MachineKind.Spot ? machine.SpotPrice : machine.OnDemandPrice;
+        if (machine.Kind != MachineKind.Local && hourly is { } price)
+        {
+            Cost.Add((double)price * time.TotalHours, Pool(job, machine), new("pipeline", job.Pipeline));
         }
     }
 

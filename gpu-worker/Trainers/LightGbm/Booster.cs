@@ -11,10 +11,14 @@ internal sealed class Booster(BoosterHandle handle) : IDisposable
     private const int TrainingData = 0;
     private const int ValidationData = 1;
 
-    public static Booster Create(Dataset train, Dataset validation, string parameters)
+    public static Booster Create(Dataset train, Dataset? validation, string parameters)
     {
         LightGbmException.ThrowIfFailed(NativeMethods.LGBM_BoosterCreate(train.Handle, parameters, out var handle));
-        LightGbmException.ThrowIfFailed(NativeMethods.LGBM_BoosterAddValidData(handle, validation.Handle));
+        if (validation is not null)
+        {
+            LightGbmException.ThrowIfFailed(NativeMethods.LGBM_BoosterAddValidData(handle, validation.Handle));
+        }
+
         return new Booster(handle);
     }
 

@@ -15,7 +15,8 @@ internal sealed class Boosting(
     TrainingSetup setup,
     int segmentRounds,
     ITrainingWatch watch,
-    ICheckpoints checkpoints
+    ICheckpoints checkpoints,
+    RankPlace? place = null
 )
 {
     /// <summary>The loss on the training rows costs a pass over all of them: shown every so many rounds, and in the first.</summary>
@@ -31,15 +32,23 @@ internal sealed class Boosting(
     private RowScores? trainScores;
     private RowScores? validationScores;
 
+    /// <summary>Of the trees at the end, among several ranks; see <see cref="RankPlace.Digest"/>.</summary>
+    public string? Digest { get; private set; }
+
+    private bool Decides => place is null or { Decides: true };
+
     /// <summary>Trains on from the state to the end.</summary>
+    /// <exception cref="RanksGoneException">Another rank has gone.</exception>
     /// <returns>The ended state, with the model's best rounds as its one segment.</returns>
     public LightGbmState Run(TrainingData data, LightGbmState from, CancellationToken cancellationToken)
     {
         state = kept = from;
-        var parameters = LightGbmParameters.Of(settings, setup);
-        using var train = Dataset.Create(data.Train, parameters, reference: null);
+        var parameters = Parameters(setup);
+        using var train = place is null
+            ? Dataset.Create(data.Train, parameters, reference: null)
+            : Dataset.CreatePart(data.Train, data.Sample, data.Rows, parameters);
         cancellationToken.ThrowIfCancellationRequested();
-        using var validation = Dataset.Create(data.Validation, parameters, train);
+        using var validation = Decides ? Dataset.Create(data.Validation, parameters, train) : null;
         if (state.Segments.Count > 0)
         {
             TakeUp(data);
@@ -51,12 +60,13 @@ internal sealed class Boosting(
             data.Validation.ReleaseValues();
         }
 
+        place?.Connect();
         while (true)
         {
             if (trainScores is not null)
             {
                 train.SetInitialScores(trainScores.Values);
-                validation.SetInitialScores(validationScores!.Values);
+                validation?.SetInitialScores(validationScores!.Values);
             }
 
             if (Segment(train, validation, data, cancellationToken) is { } ended)
@@ -92,21 +102,24 @@ internal sealed class Boosting(
     private void AddScores(TrainingData data, Booster booster)
     {
         (trainScores ??= new RowScores(data.Train, scores, setup.Threads)).Add(booster);
-        (validationScores ??= new RowScores(data.Validation, scores, setup.Threads)).Add(booster);
+        if (Decides)
+        {
+            (validationScores ??= new RowScores(data.Validation, scores, setup.Threads)).Add(booster);
+        }
     }
 
     /// <summary>The rounds of one booster: all that are left, or with sampling up to the segment's end.</summary>
     /// <returns>The end of training, or null.</returns>
-    private LightGbmState? Segment(Dataset train, Dataset validation, TrainingData data, CancellationToken cancellationToken)
+    private LightGbmState? Segment(Dataset train, Dataset? validation, TrainingData data, CancellationToken cancellationToken)
     {
         var before = state;
         var seed = sampled ? unchecked(setup.Seed + state.Rounds / segmentRounds) & int.MaxValue : setup.Seed;
-        using var booster = Booster.Create(train, validation, LightGbmParameters.Of(settings, setup with { Seed = seed }));
+        using var booster = Create(before, train, validation, Parameters(setup with { Seed = seed }));
         var last = sampled ? Math.Min(settings.Rounds, before.Rounds + segmentRounds) : settings.Rounds;
         for (var round = before.Rounds + 1; round <= last; round++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (!Round(booster, round))
+            if (!Round(before, booster, round))
             {
                 return End(before, booster);
             }
@@ -129,13 +142,19 @@ internal sealed class Boosting(
     }
 
     /// <returns>Whether another one is worth it.</returns>
-    private bool Round(Booster booster, int round)
+    private bool Round(LightGbmState before, Booster booster, int round)
     {
-        var more = booster.Update();
+        var more = Update(before, booster);
         if (!more && round > 1)
         {
             // No tree could be split: this round is none.
             return false;
+        }
+
+        if (!Decides)
+        {
+            state = state with { Rounds = round };
+            return more;
         }
 
         var loss = booster.ValidationLoss();
@@ -158,6 +177,30 @@ internal sealed class Boosting(
         return more && (settings.EarlyStopping == 0 || round - state.BestRound < settings.EarlyStopping);
     }
 
+    private Booster Create(LightGbmState before, Dataset train, Dataset? validation, string parameters)
+    {
+        try
+        {
+            return Booster.Create(train, validation, parameters);
+        }
+        catch (LightGbmException gone) when (place is not null)
+        {
+            throw new RanksGoneException(state.Rounds, RankPlace.Digest(before.Segments), gone);
+        }
+    }
+
+    private bool Update(LightGbmState before, Booster booster)
+    {
+        try
+        {
+            return booster.Update();
+        }
+        catch (LightGbmException gone) when (place is not null)
+        {
+            throw new RanksGoneException(state.Rounds, RankPlace.Digest(Segments(before, booster)), gone);
+        }
+    }
+
     private void Save(LightGbmState before, Booster booster)
     {
         if (!sampled)
@@ -170,12 +213,25 @@ internal sealed class Boosting(
 
     private LightGbmState End(LightGbmState before, Booster booster)
     {
-        var own = state.Rounds - before.Rounds;
-        IReadOnlyList<string> segments = own == 0 ? before.Segments : [.. before.Segments, booster.Save(own)];
+        var segments = Segments(before, booster);
+        Digest = place is null ? null : RankPlace.Digest(segments);
+        if (!Decides)
+        {
+            return state with { Ended = true };
+        }
+
         var ended = state with { Ended = true, Segments = [Model(segments)] };
         checkpoints.Save(LightGbmState.Format, ended.Rounds, ended.Write);
         return ended;
     }
+
+    private IReadOnlyList<string> Segments(LightGbmState before, Booster booster)
+    {
+        var own = state.Rounds - before.Rounds;
+        return own == 0 ? before.Segments : [.. before.Segments, booster.Save(own)];
+    }
+
+    private string Parameters(TrainingSetup of) => LightGbmParameters.Of(settings, of, place?.Ranks ?? 1);
 
     private string Model(IReadOnlyList<string> segments)
     {

@@ -46,14 +46,7 @@ internal sealed class Dataset(DatasetHandle handle, int rows) : IDisposable
                 )
             );
             GC.KeepAlive(reference);
-            var dataset = new Dataset(handle, rows.Count);
-            dataset.SetField<float>("label", CollectionsMarshal.AsSpan(rows.Labels), Float32);
-            if (rows.Weights is { } weights)
-            {
-                dataset.SetField<float>("weight", weights, Float32);
-            }
-
-            return dataset;
+            return Labelled(handle, rows);
         }
         finally
         {
@@ -64,7 +57,76 @@ internal sealed class Dataset(DatasetHandle handle, int rows) : IDisposable
         }
     }
 
+    /// <summary>The rows of the whole that bins are found from, ascending; the same on every rank.</summary>
+    /// <param name="rows">Rows of the whole.</param>
+    /// <param name="parameters">As for <see cref="Create"/>.</param>
+    public static unsafe int[] SampleOf(int rows, string parameters)
+    {
+        var indices = new int[rows];
+        fixed (int* into = indices)
+        {
+            LightGbmException.ThrowIfFailed(NativeMethods.LGBM_SampleIndices(rows, parameters, into, out var count));
+            return indices[..count];
+        }
+    }
+
+    /// <summary>
+    /// One rank's part of the rows, with the bins and the bundles of columns that the whole would have on one machine: they are found from the
+    /// same sample. Left to itself each rank would bundle columns as its own rows suggest, and number them in another order than the rest.
+    /// </summary>
+    /// <param name="part">This rank's rows.</param>
+    /// <param name="sample">The rows of <see cref="SampleOf"/>, every column's as they are numbered there.</param>
+    /// <param name="all">Rows of the whole.</param>
+    /// <param name="parameters">As for <see cref="Create"/>.</param>
+    public static unsafe Dataset CreatePart(TrainingRows part, TrainingRows sample, long all, string parameters)
+    {
+        var columns = new SampledColumns(sample);
+        using var pinned = columns.Pin();
+        fixed (int* counts = columns.Counts)
+        {
+            LightGbmException.ThrowIfFailed(
+                NativeMethods.LGBM_DatasetCreateFromSampledColumn(
+                    (double**)pinned.Values,
+                    (int**)pinned.Indices,
+                    part.Columns,
+                    counts,
+                    columns.Rows,
+                    part.Count,
+                    all,
+                    parameters,
+                    out var handle
+                )
+            );
+            var first = 0;
+            foreach (var block in part.Blocks)
+            {
+                fixed (double* values = block.Values)
+                {
+                    LightGbmException.ThrowIfFailed(
+                        NativeMethods.LGBM_DatasetPushRows(handle, values, Float64, block.Rows, part.Columns, first)
+                    );
+                }
+
+                first += block.Rows;
+            }
+
+            return Labelled(handle, part);
+        }
+    }
+
     public void Dispose() => handle.Dispose();
+
+    private static Dataset Labelled(DatasetHandle handle, TrainingRows rows)
+    {
+        var dataset = new Dataset(handle, rows.Count);
+        dataset.SetField<float>("label", CollectionsMarshal.AsSpan(rows.Labels), Float32);
+        if (rows.Weights is { } weights)
+        {
+            dataset.SetField<float>("weight", weights, Float32);
+        }
+
+        return dataset;
+    }
 
     /// <summary>Boosters created from here on start from these raw scores: all rows of the first score, then all of the next.</summary>
     public void SetInitialScores(ReadOnlySpan<double> scores) => SetField("init_score", scores, Float64);

@@ -7,7 +7,7 @@ namespace Serverless.GpuWorker.Trainers.LightGbm;
 internal static class LightGbmParameters
 {
     /// <summary>For binning and for boosting alike: LightGBM reads of it what it needs.</summary>
-    public static string Of(LightGbmSettings settings, TrainingSetup setup)
+    public static string Of(LightGbmSettings settings, TrainingSetup setup, int ranks = 1)
     {
         var (objective, metric) = setup.Task switch
         {
@@ -36,6 +36,11 @@ internal static class LightGbmParameters
             "boost_from_average=true",
             "verbosity=-1",
         ];
+        if (ranks > 1)
+        {
+            all.AddRange(["tree_learner=data", $"num_machines={ranks}", "pre_partition=true"]);
+        }
+
         if (setup.Task == PredictionTask.Multiclass)
         {
             all.Add($"num_class={setup.Classes.Count}");

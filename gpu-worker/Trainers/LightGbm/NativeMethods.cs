@@ -30,6 +30,43 @@ internal static partial class NativeMethods
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static unsafe partial int LGBM_DatasetSetField(DatasetHandle dataset, string field, void* data, int length, int type);
 
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static unsafe partial int LGBM_SampleIndices(int rows, string parameters, int* indices, out int count);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static unsafe partial int LGBM_DatasetCreateFromSampledColumn(
+        double** values,
+        int** indices,
+        int columns,
+        int* counts,
+        int sampledRows,
+        int localRows,
+        long allRows,
+        string parameters,
+        out DatasetHandle dataset
+    );
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static unsafe partial int LGBM_DatasetPushRows(
+        DatasetHandle dataset,
+        double* data,
+        int dataType,
+        int rows,
+        int columns,
+        int startRow
+    );
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int LGBM_NetworkInit(string machines, int port, int timeOut, int count);
+
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int LGBM_NetworkFree();
+
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int LGBM_DatasetFree(IntPtr dataset);

@@ -44,7 +44,7 @@ internal sealed class StoredTraining(StorageClients storage, string run)
     }
 
     /// <summary>Jobs of one run give the same bytes: all that is in the graph is the same.</summary>
-    public Task OfferAsync(string jobId, CancellationToken cancellationToken) =>
+    public Task OfferAsync(string jobId, CancellationToken cancellationToken, int workers = 1, int age = 0) =>
         Board.OfferAsync(
             new JobSpec
             {
@@ -54,7 +54,8 @@ internal sealed class StoredTraining(StorageClients storage, string run)
                 Pipeline = "made-data",
                 RunId = run,
                 NotifyInstance = run,
-                CreatedAt = DateTimeOffset.UnixEpoch,
+                CreatedAt = DateTimeOffset.UnixEpoch.AddSeconds(-age),
+                Workers = workers,
                 Train = new TrainJob
                 {
                     Split = split,
