@@ -28,7 +28,7 @@ internal sealed class GangBench(StorageClients storage, GangOptions options) : I
         var runner = new JobRunner(storage, _ => Work(time), departure, checkpointing, time, NullLogger<JobRunner>.Instance);
         var member = new GangMember(storage, machine, departure, options, time, NullLogger<GangMember>.Instance);
         var worker = new WorkerOptions { Queues = [Queues.JobsCpu] };
-        var loop = new WorkerLoop(claims, runner, worker, departure, time, NullLogger<WorkerLoop>.Instance, member);
+        var loop = new WorkerLoop(claims, runner, worker, departure, time, NullLogger<WorkerLoop>.Instance, member: member);
         loops.Add(Task.Run(() => loop.RunAsync(stopping.Token)));
     }
 
