@@ -129,7 +129,7 @@ public static class TelemetryRegistration
     private static void Open(AzureMonitorExporterOptions options, TelemetryTargets targets)
     {
         (options.ConnectionString, options.Credential) = (targets.ConnectionString, targets.Credential);
-        // Its own defaults keep 5 traces a second and drop the logs of all others, errors too. OTEL_TRACES_SAMPLER still has the last word.
+        // Its own defaults keep 5 traces a second and drop the logs of all others, errors too.
         (options.TracesPerSecond, options.SamplingRatio, options.EnableTraceBasedLogsSampler) = (null, 1, false);
     }
 }
