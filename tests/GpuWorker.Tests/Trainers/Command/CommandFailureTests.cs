@@ -57,9 +57,9 @@ public sealed class CommandFailureTests
         // A child in a session of its own, whose parent has ended: neither a group nor a tree of parents finds it.
         var script = $"(setsid sh -c 'echo $$ >>{pids}; exec sleep 600' &); echo $$ >>{pids}; exec sleep 600";
 
-        var failed = bench.FailsByUser(CommandBench.Shell(script) with { Timeout = TimeSpan.FromSeconds(3) }, Cancelled);
+        var failed = bench.FailsByUser(CommandBench.Shell(script) with { Timeout = TimeSpan.FromSeconds(6) }, Cancelled);
 
-        Assert.Contains("ran for 3 s and was killed", failed.Message, StringComparison.Ordinal);
+        Assert.Contains("ran for 6 s and was killed", failed.Message, StringComparison.Ordinal);
         var started = await File.ReadAllLinesAsync(pids, Cancelled);
         Assert.Equal(2, started.Length);
         await Eventually.HoldsAsync(

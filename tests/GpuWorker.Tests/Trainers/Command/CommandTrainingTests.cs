@@ -33,7 +33,7 @@ public sealed class CommandTrainingTests
         using var bench = new CommandBench(rows: 500);
         using var folder = new TestFolder();
         (string, string)[] parameters = [("epochs", "30000"), ("metricsEvery", "500"), ("checkpointEvery", "1000")];
-        var settings = bench.Node(parameters);
+        var settings = bench.Node(parameters) with { Grace = TimeSpan.FromSeconds(20) };
         TrainerDefinition[] trainers = [new() { Command = settings }];
         var undisturbed = bench.Train(settings, Cancelled);
         using var leaving = new CancellationTokenSource();
