@@ -1,7 +1,9 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using Serverless.Pipeline.Serving;
 
 namespace Serverless.Pipeline.Streaming;
@@ -12,11 +14,17 @@ namespace Serverless.Pipeline.Streaming;
 /// </summary>
 internal sealed class ResultWriter : IDisposable
 {
+    /// <summary>What no encoder of JSON changes.</summary>
+    private static readonly SearchValues<char> Plain = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:/ "
+    );
+
     private readonly PooledBuffer buffer = new();
     private readonly Utf8JsonWriter writer;
     private readonly ModelLease model;
     private readonly Predictions predictions;
     private readonly string partition;
+    private readonly bool partitionIsPlain;
     private readonly byte[] modelPart;
     private readonly byte[] dataPart;
     private readonly byte[] tracePart;
@@ -29,6 +37,7 @@ internal sealed class ResultWriter : IDisposable
     public ResultWriter(EventBatch batch, ModelLease model, Predictions predictions, string? traceParent)
     {
         (this.model, this.predictions, partition) = (model, predictions, batch.Partition);
+        partitionIsPlain = IsPlain(partition);
         writer = new Utf8JsonWriter(buffer, ServingReply.WriterOptions);
         var manifest = model.Manifest;
         modelPart = Encoding.UTF8.GetBytes(
@@ -93,10 +102,17 @@ internal sealed class ResultWriter : IDisposable
     private void Begin(in StreamEvent streamed, string? bodyId)
     {
         Raw("{\"id\":"u8);
-        var id = ResultId(partition, streamed);
-        Text(id);
+        Id(streamed);
         Raw(",\"eventId\":"u8);
-        Text(streamed.MessageId ?? bodyId ?? id);
+        if ((streamed.MessageId ?? bodyId) is { } eventId)
+        {
+            Text(eventId);
+        }
+        else
+        {
+            Id(streamed);
+        }
+
         Raw(modelPart);
         var span = buffer.GetSpan(32);
         Utf8Formatter.TryFormat(streamed.SequenceNumber, span, out var written);
@@ -113,17 +129,29 @@ internal sealed class ResultWriter : IDisposable
         var classes = probabilityNames.Length;
         var probabilities = predictions.Probabilities.AsSpan(row * classes, classes);
         Raw(model.Layout.ClassLiterals[predictions.Labels![row]]);
+        var positive = default(Range);
         if (model.Layout.IsBinary)
         {
             Raw(",\"probability\":"u8);
+            var start = buffer.Length;
             Number(probabilities[1]);
+            positive = start..buffer.Length;
         }
 
         Raw(",\"probabilities\":{"u8);
         for (var i = 0; i < classes; i++)
         {
             Raw(probabilityNames[i]);
-            Number(probabilities[i]);
+            if (i == 1 && model.Layout.IsBinary)
+            {
+                // Finding the shortest digits of a double is dear: once is enough. Room first, since growing moves what is copied.
+                buffer.GetSpan(positive.End.Value - positive.Start.Value);
+                Raw(buffer.Written.Span[positive]);
+            }
+            else
+            {
+                Number(probabilities[i]);
+            }
         }
 
         Raw("}"u8);
@@ -158,13 +186,40 @@ internal sealed class ResultWriter : IDisposable
         buffer.Advance(written);
     }
 
+    /// <summary><see cref="ResultId"/> as JSON.</summary>
+    private void Id(in StreamEvent streamed)
+    {
+        if (!partitionIsPlain)
+        {
+            Text(ResultId(partition, streamed));
+            return;
+        }
+
+        var span = buffer.GetSpan(partition.Length + 40);
+        var milliseconds = streamed.EnqueuedAt.ToUnixTimeMilliseconds();
+        Utf8.TryWrite(span, CultureInfo.InvariantCulture, $"\"{partition}-{streamed.SequenceNumber}-{milliseconds:x}\"", out var written);
+        buffer.Advance(written);
+    }
+
     /// <summary>Ids come from outside: whatever they hold is escaped.</summary>
     private void Text(string text)
     {
+        if (IsPlain(text))
+        {
+            var span = buffer.GetSpan(text.Length + 2);
+            span[0] = (byte)'"';
+            Encoding.ASCII.GetBytes(text, span[1..]);
+            span[text.Length + 1] = (byte)'"';
+            buffer.Advance(text.Length + 2);
+            return;
+        }
+
         writer.WriteStringValue(text);
         writer.Flush();
         writer.Reset();
     }
+
+    private static bool IsPlain(string text) => !text.AsSpan().ContainsAnyExcept(Plain);
 
     private static string Json(string text) => JsonSerializer.Serialize(text, PipelineJson.Compact);
 }
