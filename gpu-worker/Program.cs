@@ -72,6 +72,7 @@ await using var provider = services.BuildServiceProvider();
 provider.StartTelemetry();
 var logging = provider.GetRequiredService<ILoggerFactory>();
 var time = TimeProvider.System;
+decimal? hourly = null;
 try
 {
     await using var scraped = await MetricsListener.StartAsync(
@@ -86,6 +87,7 @@ try
     using var metadata = new MachineMetadata(new Uri(address));
     var found = await metadata.MachineAsync(prices, stopping.Token);
     var machine = found ?? new MachineInfo(Environment.MachineName, MachineKind.Local);
+    hourly = machine.Hourly;
     var watch = new EvictionWatch(metadata, machine.Name, departure, time, logging.CreateLogger<EvictionWatch>());
     var watching = found is null ? Task.CompletedTask : watch.RunAsync(stopping.Token);
     var owner = $"{machine.Name}/{Environment.ProcessId}";
@@ -126,6 +128,13 @@ IJobWork WorkOf(JobKind kind) =>
     {
         JobKind.Train => new TrainWork(storage, time, options.Threads) { PoolWorkers = options.PoolWorkers },
         JobKind.Ingest => new IngestWork(new DatasetIngestion(storage, time)),
-        JobKind.Score => new ScoreWork(new BatchScoring(storage, new ModelRegistry(storage, new AliasStore(storage), time), time)),
+        JobKind.Score => new ScoreWork(
+            new BatchScoring(
+                storage,
+                new ModelRegistry(storage, new AliasStore(storage), time),
+                time,
+                new BatchOptions { HourlyPrice = hourly }
+            )
+        ),
         _ => throw new JobFailedException($"This worker does not know jobs of kind '{kind}'; update it.", userError: false),
     };

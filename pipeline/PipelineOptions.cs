@@ -16,6 +16,13 @@ public sealed record PipelineOptions
     [Range(0, 1024)]
     public int TrainThreads { get; set; }
 
+    /// <summary>
+    /// Memory of an instance of the app on Azure in MB, 0 to 65,536: what its time is billed by. Default 0: the app runs on a machine of one's own, whose
+    /// time costs nothing.
+    /// </summary>
+    [Range(0, 65_536)]
+    public int InstanceMemoryMb { get; set; }
+
     /// <summary><see cref="TrainThreads"/>, decided.</summary>
     public int Threads => TrainThreads > 0 ? TrainThreads : Math.Clamp(Environment.ProcessorCount, 1, 16);
 }

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
 using Serverless.Pipeline.Batch;
+using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
@@ -29,7 +31,12 @@ public static class PipelineServices
         services.AddSingleton<DatasetStore>();
         services.AddSingleton<DatasetIngestion>();
         services.AddSingleton<BatchQuarantine>();
-        services.AddSingleton<BatchScoring>();
+        services.AddSingleton(provider => new BatchScoring(
+            provider.GetRequiredService<StorageClients>(),
+            provider.GetRequiredService<ModelRegistry>(),
+            provider.GetRequiredService<TimeProvider>(),
+            new BatchOptions { HourlyPrice = InstancePrice(provider.GetRequiredService<IOptions<PipelineOptions>>().Value) }
+        ));
         services.AddSingleton<JobBoard>();
         services.AddSingleton<AliasStore>();
         services.AddSingleton<ModelRegistry>();
@@ -38,4 +45,8 @@ public static class PipelineServices
         services.AddSingleton<IServedModels, ServedModels>();
         return services;
     }
+
+    /// <summary>An hour of one instance at work, US dollars: Flex Consumption bills memory by the second.</summary>
+    private static decimal InstancePrice(PipelineOptions options) =>
+        PriceTable.BuiltIn.Unit("functions.execution").Price * options.InstanceMemoryMb / 1024 * 3600;
 }

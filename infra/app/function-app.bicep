@@ -89,6 +89,7 @@ var codeSettings = {
   Storage__tableServiceUri: dataStorage.table
   Storage__clientId: identityClientId
   LocalBytes: string(localBytes)
+  InstanceMemoryMb: string(instanceMemoryMb)
   TrainThreads: string(trainThreads)
   Serving__MaxBodyBytes: '67108864'
   Serving__MaxRows: '100000'

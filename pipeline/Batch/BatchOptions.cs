@@ -24,6 +24,12 @@ public sealed record BatchOptions
     [Range(0, 10_000)]
     public int ListedFailures { get; init; } = 100;
 
+    /// <summary>
+    /// An hour of this process's machine, US dollars, 0 or more. Default 0: a machine of one's own. Null: not known, and so is then the price of the job.
+    /// </summary>
+    [Range(0, 10_000)]
+    public decimal? HourlyPrice { get; init; } = 0;
+
     /// <summary>Of each chunk that is scored.</summary>
     public DuckDbLimits DuckDb { get; init; } = new() { MemoryMb = 192, Threads = 1 };
 }

@@ -93,7 +93,16 @@ public sealed class BatchScoring : IDisposable
         var manifest = await models.ManifestAsync(request, cancellationToken);
         using var model = OnnxModel.Load(await models.DownloadAsync(request, manifest, cancellationToken), manifest.Signature);
         await using var source = new ChunkSource(new SourceBlob(Source(request), request, plan.ETag), plan);
-        var work = new ChunkWork(store, new ChunkScoring(model, request.Version, plan, options), request, plan, source, workFolder, time);
+        var work = new ChunkWork(
+            store,
+            new ChunkScoring(model, request.Version, plan, options),
+            request,
+            plan,
+            source,
+            workFolder,
+            options,
+            time
+        );
         var total = new Total(progress, chunks.Sum(chunk => chunk.Rows));
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var running = new List<Task>();

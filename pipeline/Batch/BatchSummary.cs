@@ -59,12 +59,24 @@ public sealed record PartEntry(string Blob, long Rows, long FirstRow, long Bytes
 /// <param name="Max">Greatest.</param>
 public sealed record ValueStatistics(long Count, double Mean, double Deviation, double Min, double Max);
 
-/// <summary>What the work took. Prices differ by region and plan and are not guessed: multiply with your own.</summary>
+/// <summary>What the scoring took and cost. Transfers, and work that a killed process had not written, are not in it.</summary>
 /// <param name="ScoringSeconds">Seconds that scoring the chunks took, downloads and uploads left out, summed over all that ran beside each other.</param>
 /// <param name="ModelSeconds">Of these, processor seconds inside the model.</param>
 /// <param name="BytesRead">Of the source.</param>
 /// <param name="BytesWritten">Of the parts.</param>
-public sealed record BatchCost(double ScoringSeconds, double ModelSeconds, long BytesRead, long BytesWritten);
+/// <param name="MachineSeconds">Time of machines: of each chunk its share of the machine that scored it beside others.</param>
+/// <param name="Price">
+/// US dollars for <paramref name="MachineSeconds"/> at the list prices of pipeline/Costs/prices.json, without free grants: the memory of the app's instances, or
+/// the hour of a worker's machine as it was had. Machines of one's own cost nothing. Null when a price is not known.
+/// </param>
+public sealed record BatchCost(
+    double ScoringSeconds,
+    double ModelSeconds,
+    long BytesRead,
+    long BytesWritten,
+    double MachineSeconds,
+    decimal? Price
+);
 
 /// <summary>What an orchestration keeps of it.</summary>
 public sealed record BatchOutcome(long Rows, long Failed, int Parts);

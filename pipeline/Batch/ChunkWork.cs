@@ -10,6 +10,7 @@ internal sealed class ChunkWork(
     BatchPlan plan,
     ChunkSource source,
     string folder,
+    BatchOptions options,
     TimeProvider time
 )
 {
@@ -42,11 +43,16 @@ internal sealed class ChunkWork(
         }
 
         File.Delete(path);
+        var seconds = time.GetElapsedTime(started).TotalSeconds;
+        // One of the chunks that share the machine.
+        var machine = seconds / options.Parallel;
         report = report with
         {
             BytesRead = chunk.Bytes,
             BytesWritten = new FileInfo(target).Length,
-            Seconds = time.GetElapsedTime(started).TotalSeconds,
+            Seconds = seconds,
+            MachineSeconds = machine,
+            Price = options.HourlyPrice * (decimal)machine / 3600,
         };
         await store.WritePartAsync(request, plan, report, target, cancellationToken);
         File.Delete(target);

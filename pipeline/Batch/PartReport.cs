@@ -25,6 +25,12 @@ internal sealed record PartReport
     public long BytesWritten { get; init; }
 
     public double Seconds { get; init; }
+
+    /// <summary>Its share of the machine's time, on which others are scored beside it.</summary>
+    public double MachineSeconds { get; init; }
+
+    /// <summary>US dollars; null when the machine's price is not known.</summary>
+    public decimal? Price { get; init; }
 }
 
 /// <summary>Distribution of the predictions of a part.</summary>

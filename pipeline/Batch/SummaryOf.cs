@@ -60,8 +60,14 @@ internal static class SummaryOf
                 reports.Sum(report => report.Seconds),
                 tally.ModelSeconds,
                 reports.Sum(report => report.BytesRead),
-                reports.Sum(report => report.BytesWritten)
+                reports.Sum(report => report.BytesWritten),
+                reports.Sum(report => report.MachineSeconds),
+                Price(reports)
             ),
         };
     }
+
+    /// <summary>Unknown as soon as one part's is.</summary>
+    private static decimal? Price(IEnumerable<PartReport> reports) =>
+        reports.Aggregate((decimal?)0, (sum, report) => sum + report.Price) is { } known ? Math.Round(known, 9) : null;
 }

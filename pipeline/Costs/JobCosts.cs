@@ -41,24 +41,16 @@ public sealed record JobCosts
                         group.Key.Size,
                         group.Key.Region,
                         group.Sum(use => use.Duration.TotalSeconds),
-                        Sum(group, use => Hourly(use.Machine), use => use.Duration)
+                        Sum(group, use => use.Machine.Hourly, use => use.Duration)
                     )),
             ],
-            Cost = Sum(uses, use => Hourly(use.Machine), use => use.Duration),
+            Cost = Sum(uses, use => use.Machine.Hourly, use => use.Duration),
             SavedBySpot = Sum(uses, use => Saved(use.Machine), use => use.Duration),
             Interruptions = job.Claims.Count(claim => claim.Lost > TimeSpan.Zero),
             LostSeconds = uses.Sum(use => use.Lost.TotalSeconds),
-            LostCost = Sum(uses, use => Hourly(use.Machine), use => use.Lost),
+            LostCost = Sum(uses, use => use.Machine.Hourly, use => use.Lost),
         };
     }
-
-    private static decimal? Hourly(MachineInfo machine) =>
-        machine.Kind switch
-        {
-            MachineKind.Local => 0,
-            MachineKind.Spot => machine.SpotPrice,
-            _ => machine.OnDemandPrice,
-        };
 
     private static decimal? Saved(MachineInfo machine) => machine.Kind == MachineKind.Spot ? machine.OnDemandPrice - machine.SpotPrice : 0;
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Serverless.Pipeline.Jobs;
 
 public enum MachineKind
@@ -23,6 +25,16 @@ public sealed record MachineInfo(string Name, MachineKind Kind, string? Size = n
 
     /// <summary>Price of an hour on demand when the claim began; null when not known.</summary>
     public decimal? OnDemandPrice { get; init; }
+
+    /// <summary>What an hour of it costs as it was had: 0 for machines of one's own; null when not known.</summary>
+    [JsonIgnore]
+    public decimal? Hourly =>
+        Kind switch
+        {
+            MachineKind.Local => 0,
+            MachineKind.Spot => SpotPrice,
+            _ => OnDemandPrice,
+        };
 }
 
 public enum ClaimEnding

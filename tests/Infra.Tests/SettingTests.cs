@@ -61,6 +61,7 @@ public sealed class SettingTests
 
         Assert.InRange(long.Parse(settings["LocalBytes"]!), 0, 2L << 30);
         Assert.InRange(int.Parse(settings["TrainThreads"]!), 1, 1024);
+        Assert.InRange(int.Parse(settings["InstanceMemoryMb"]!), 512, 65_536);
         foreach (
             var time in (string[])
                 ["Serving__Poll", "Serving__LoadWait", "Serving__BrokenRetry", "Streaming__ModelWait", "Streaming__DeadLetterWait"]

@@ -61,6 +61,25 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
         }
     }
 
+    [Theory]
+    [InlineData(36.0)]
+    [InlineData(0.0)]
+    [InlineData(null)]
+    public async Task Summary_OfAMachineWithAPrice_SaysWhatTheJobCost(double? hourly)
+    {
+        var model = $"price-{hourly?.ToString(CultureInfo.InvariantCulture) ?? "unknown"}".Replace('.', '-');
+        await rig.RegisterAsync(model, TinyModel.Binary());
+        rig.Options = rig.Options with { HourlyPrice = (decimal?)hourly, Parallel = 2 };
+        var csv = "Type,Torque [Nm]\n" + string.Concat(Enumerable.Repeat("H,50\n", 100));
+
+        var cost = (await rig.RunAsync(await rig.DropAsync(model, "rows.csv", csv))).Cost;
+
+        Assert.True(cost.ScoringSeconds > 0);
+        Assert.Equal(cost.ScoringSeconds / 2, cost.MachineSeconds, 1e-9);
+        Assert.Equal(hourly is null, cost.Price is null);
+        Assert.Equal(cost.MachineSeconds * (hourly ?? 0) / 3600, (double)(cost.Price ?? 0), 1e-8);
+    }
+
     [Fact]
     public async Task Csv_OfSeveralFullChunks_KeepsTheOrderOfItsRows()
     {
