@@ -1,4 +1,3 @@
-using Azure.Storage.Blobs;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging;
 using Serverless.Functions.Drops;
