@@ -55,7 +55,7 @@ public sealed class DriftMonitorTests : IClassFixture<AzuriteFixture>
 
         var judged = await monitor.JudgeNowAsync("two-instances", Token);
 
-        Assert.Equal((DriftState.Steady, 550), (judged!.Report.State, judged.Report.Rows));
+        Assert.Equal((DriftState.Steady, 550L), (judged!.Report.State, judged.Report.Rows));
         Assert.Equal((false, manifest.DataVersion), (judged.Retrain, judged.DataVersion));
     }
 
@@ -72,7 +72,7 @@ public sealed class DriftMonitorTests : IClassFixture<AzuriteFixture>
         var judged = Assert.Single(await DueAsync("due"));
         Assert.Equal((Noon, Noon.AddMinutes(30)), (judged.Report.From, judged.Report.To));
         Assert.Equal(
-            (DriftState.Drifted, 400, 0.3, true),
+            (DriftState.Drifted, 400L, 0.3, true),
             (judged.Report.State, judged.Report.Rows, judged.Report.Threshold, judged.Retrain)
         );
 

@@ -12,7 +12,7 @@ public sealed class DriftRulesTests
         var report = DriftRules.Judge(Subject, Watched.Reference(), Watched.Counted(800, seed: 11), threshold: 0.2);
 
         Assert.Equal(DriftState.Steady, report.State);
-        Assert.Equal((800, 1000), (report.Rows, report.ReferenceRows));
+        Assert.Equal((800L, 1000L), (report.Rows, report.ReferenceRows));
         Assert.Equal(["(prediction)", "kind", "x0"], report.Columns.Select(column => column.Column).Order(StringComparer.Ordinal));
         Assert.All(report.Columns, column => Assert.InRange(column.Psi, 0, 0.1));
     }
@@ -34,7 +34,7 @@ public sealed class DriftRulesTests
     {
         var report = DriftRules.Judge(Subject, Watched.Reference(), Watched.Counted(rows, seed: 1, shift: 9), threshold: 0.2);
 
-        Assert.Equal((DriftState.TooFewRows, rows), (report.State, report.Rows));
+        Assert.Equal((DriftState.TooFewRows, (long)rows), (report.State, report.Rows));
         Assert.Empty(report.Columns);
     }
 
