@@ -86,7 +86,9 @@ internal sealed class HubRig : IAsyncDisposable
         var folder = new TestFolder();
         WriteHost(folder, eventHubs);
         var builder = TestApp.Builder(folder.Path, classes);
-        builder.Configuration.AddInMemoryCollection(Settings(expiration ?? TimeSpan.FromMinutes(1)).Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value)));
+        builder.Configuration.AddInMemoryCollection(
+            Settings(expiration ?? TimeSpan.FromMinutes(1)).Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))
+        );
         return TestApp.StartAsync(builder.Build(), folder.Path, folder);
     }
 
@@ -97,7 +99,8 @@ internal sealed class HubRig : IAsyncDisposable
         WriteHost(folder, "");
         return new ReaderProcess(
             folder,
-            Settings(TimeSpan.FromSeconds(4)).ToDictionary(pair => pair.Key.Replace(":", "__", StringComparison.Ordinal), pair => pair.Value)
+            Settings(TimeSpan.FromSeconds(4))
+                .ToDictionary(pair => pair.Key.Replace(":", "__", StringComparison.Ordinal), pair => pair.Value)
         );
     }
 
