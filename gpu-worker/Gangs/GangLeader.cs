@@ -32,6 +32,9 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
     private long beat;
     private bool saveAsked;
 
+    /// <summary>Of rank 0's trees, by round.</summary>
+    private readonly Dictionary<int, string> digests = [];
+
     /// <summary>When the generation is to break because one leaves, whether a state was saved or not; null while none does.</summary>
     private long? leavingSince;
 
@@ -122,6 +125,9 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
             case RankEventKind.Saved:
                 saveAsked = false;
                 Store(what);
+                break;
+            case RankEventKind.Checked:
+                digests[what.Round] = what.Digest!;
                 break;
             case RankEventKind.Ended:
                 return what;
@@ -215,6 +221,7 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
             throw new GangBrokenException(why);
         }
 
+        RequireSameTrees();
         if (phase == GangPhase.Forming && ready && seats.AllReady)
         {
             machines = [address, .. seats.Addresses];
@@ -246,37 +253,41 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
         }
     }
 
-    /// <summary>Says that it is over, and compares the trees that the ranks ended with.</summary>
+    /// <summary>Says that it is over.</summary>
     private async Task<Checkpoint> EndAsync(RankEvent ended, CancellationToken cancellationToken)
     {
-        phase = GangPhase.Ended;
-        await WriteAsync(null, cancellationToken);
+        digests[ended.Round] = ended.Digest!;
         var since = time.GetTimestamp();
-        while (!seats.AllEnded && time.GetElapsedTime(since) < options.LastWord)
+        do
         {
-            await Task.Delay(Poll, time, cancellationToken);
+            // A short training may have ended before the others told of their trees.
             await TryAsync(() => seats.LookAsync(cancellationToken));
-        }
+            RequireSameTrees();
+            await Task.Delay(Poll, time, cancellationToken);
+        } while (seats.RanksWith(digests) < job.Ranks - 1 && time.GetElapsedTime(since) < 3 * options.Beat);
 
-        var same = seats.RanksWith(ended.Round, ended.Digest!);
-        if (seats.RankWithOther(ended.Round, ended.Digest!) is { } other)
+        phase = GangPhase.Ended;
+        await TryAsync(() => WriteAsync(null, cancellationToken));
+        job.Claim.Log.LogInformation(
+            "Training over {Ranks} ranks ended after round {Round}; {Same} of the {Others} others were last seen with rank 0's trees.",
+            job.Ranks,
+            ended.Round,
+            seats.RanksWith(digests),
+            job.Ranks - 1
+        );
+        return new Checkpoint(ended.Round, ended.File!);
+    }
+
+    private void RequireSameTrees()
+    {
+        if (seats.RankWithOther(digests) is { } other)
         {
             throw new JobFailedException(
-                $"{other} holds other trees than rank 0 after round {ended.Round}; expected the same on every rank. Start the run again, and report it "
+                $"{other} holds other trees than rank 0 at the same round; expected the same on every rank. Start the run again, and report it "
                     + "with the log if it fails so again: machines of unlike kinds may be at fault.",
                 userError: false
             );
         }
-
-        job.Claim.Log.LogInformation(
-            "Training over {Ranks} ranks ended after round {Round}; {Same} of the {Others} others hold rank 0's trees ({Digest}).",
-            job.Ranks,
-            ended.Round,
-            same,
-            job.Ranks - 1,
-            ended.Digest
-        );
-        return new Checkpoint(ended.Round, ended.File!);
     }
 
     private Task WriteAsync(string? why, CancellationToken cancellationToken) =>

@@ -21,8 +21,6 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
 
     public bool AllReady => seats.All(seat => seat is { Phase: SeatPhase.Ready });
 
-    public bool AllEnded => seats.All(seat => seat is { Phase: SeatPhase.Alone or SeatPhase.Failed });
-
     public IEnumerable<string> Addresses => seats.Select(seat => seat!.Address);
 
     /// <summary>One whose machine is to go; null when none is.</summary>
@@ -123,11 +121,13 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
     private bool IsOlder(DateTimeOffset createdAt, string jobId) =>
         createdAt < spec.CreatedAt || (createdAt == spec.CreatedAt && string.CompareOrdinal(jobId, spec.JobId) < 0);
 
-    public int RanksWith(int round, string digest) => seats.Count(seat => seat?.Round == round && seat.Digest == digest);
+    /// <summary>How many were last seen with the trees that rank 0 had at the same round.</summary>
+    public int RanksWith(IReadOnlyDictionary<int, string> digests) =>
+        seats.Count(seat => seat?.Digest is { } digest && digests.GetValueOrDefault(seat.Round) == digest);
 
-    /// <summary>One that ended with other trees; one that was not heard of is none.</summary>
-    public string? RankWithOther(int round, string digest) =>
-        Find(seat => seat.Digest is not null && (seat.Round != round || seat.Digest != digest));
+    /// <summary>One with other trees than rank 0 had at the same round; null when none is known.</summary>
+    public string? RankWithOther(IReadOnlyDictionary<int, string> digests) =>
+        Find(seat => seat.Digest is { } digest && digests.TryGetValue(seat.Round, out var own) && own != digest);
 
     private string? Find(Predicate<Seat> what)
     {

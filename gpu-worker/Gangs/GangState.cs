@@ -76,7 +76,7 @@ internal sealed record Seat
     /// <summary>Grows with every write.</summary>
     public long Beat { get; init; }
 
-    /// <summary>Whole rounds that it held when it was alone.</summary>
+    /// <summary>The last round whose trees it looked at.</summary>
     public int Round { get; init; }
 
     /// <summary>Of its trees then; null where it is not known.</summary>

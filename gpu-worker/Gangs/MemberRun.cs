@@ -120,7 +120,16 @@ internal sealed class MemberRun
                     seat = seat with { Phase = SeatPhase.Ready };
                     break;
                 case RankEventKind.Alone or RankEventKind.Ended:
-                    seat = seat with { Phase = SeatPhase.Alone, Round = what.Round, Digest = what.Digest, Why = what.Why };
+                    seat = seat with
+                    {
+                        Phase = SeatPhase.Alone,
+                        Round = what.Digest is null ? seat.Round : what.Round,
+                        Digest = what.Digest ?? seat.Digest,
+                        Why = what.Why,
+                    };
+                    break;
+                case RankEventKind.Checked:
+                    seat = seat with { Round = what.Round, Digest = what.Digest };
                     break;
                 case RankEventKind.Failed:
                     Fail(what.Why!);

@@ -151,9 +151,17 @@ internal sealed class Boosting(
             return false;
         }
 
-        if (!Decides)
+        if (place is not null)
         {
             state = state with { Rounds = round };
+            if (RankPlace.IsChecked(round))
+            {
+                place.Check(round, RankPlace.Digest(Segments(before, booster)));
+            }
+        }
+
+        if (!Decides)
+        {
             return more;
         }
 

@@ -10,8 +10,12 @@ namespace Serverless.GpuWorker.Trainers.LightGbm;
 /// <param name="Rank">From 0.</param>
 /// <param name="Ranks">2 or more.</param>
 /// <param name="Connect">Waits for the others and links with them: called when this rank's rows are binned.</param>
-internal sealed record RankPlace(int Rank, int Ranks, Action Connect)
+/// <param name="Check">Given a round and the digest of the trees at it, in the same rounds on every rank.</param>
+internal sealed record RankPlace(int Rank, int Ranks, Action Connect, Action<int, string> Check)
 {
+    /// <summary>At 16, 32, 64, ...: the text of all trees is made for it, so it is not done every round.</summary>
+    public static bool IsChecked(int round) => round >= 16 && int.IsPow2(round);
+
     public bool Decides => Rank == 0;
 
     /// <summary>What tells whether two ranks hold the same trees: SHA-256 of the texts of all boosters, hexadecimal.</summary>

@@ -19,6 +19,7 @@ internal sealed class RankGroup : IAsyncDisposable
     private readonly List<string> machines = [];
     private readonly Dictionary<int, RankEvent> last = [];
     private readonly HashSet<int> killed = [];
+    private readonly Dictionary<int, List<string>> digests = [];
     private int ready;
     private int round;
     private RankEvent? saved;
@@ -78,6 +79,17 @@ internal sealed class RankGroup : IAsyncDisposable
         );
     }
 
+    /// <summary>Until rank 0 has ended before the last round, and the others were heard at all rounds that it was.</summary>
+    public async Task<(LightGbmState State, IReadOnlyDictionary<int, List<string>> Digests)> StopAsync(CancellationToken cancellationToken)
+    {
+        await UntilAsync(
+            () => last.ContainsKey(0) && digests.Values.All(each => each.Count == ranks.Count),
+            "rank 0 to end",
+            cancellationToken
+        );
+        return (LightGbmState.Read(new Checkpoint(last[0].Round, last[0].File!)), digests);
+    }
+
     /// <summary>The first state that holds rounds, asked for after so many.</summary>
     public async Task<RankEvent> SaveAfterAsync(int round, CancellationToken cancellationToken)
     {
@@ -132,6 +144,10 @@ internal sealed class RankGroup : IAsyncDisposable
                         break;
                     case RankEventKind.Round:
                         round = what.Round;
+                        break;
+                    case RankEventKind.Checked:
+                        digests.TryAdd(what.Round, []);
+                        digests[what.Round].Add(what.Digest!);
                         break;
                     case RankEventKind.Saved:
                         saved = what;

@@ -29,6 +29,9 @@ internal sealed class RankLine : ITrainingWatch, IDisposable
     /// <summary>All ranks' addresses, when the worker has them.</summary>
     public string Machines() => machines.Task.GetAwaiter().GetResult();
 
+    /// <summary>Does not return: the process ends when the worker closes the line, or kills it.</summary>
+    public void UntilEnd() => new TaskCompletionSource().Task.Wait();
+
     public void Send(RankEvent what)
     {
         var line = JsonSerializer.Serialize(what, PipelineJson.Compact);

@@ -27,7 +27,7 @@ internal static class RankProgram
         try
         {
             LightGbmLibrary.Require();
-            Train(spec, line, () => started = true);
+            Train(spec, line, time, () => started = true);
             return 0;
         }
         catch (RanksGoneException gone)
@@ -54,7 +54,7 @@ internal static class RankProgram
         return 1;
     }
 
-    private static void Train(RankSpec spec, RankLine line, Action started)
+    private static void Train(RankSpec spec, RankLine line, TimeProvider time, Action started)
     {
         var settings = spec.Settings;
         // The sample is drawn as LightGBM draws it: a function of the number of rows and the parameters that are the same everywhere.
@@ -69,7 +69,7 @@ internal static class RankProgram
         }
 
         var checkpoints = new RankCheckpoints(spec, line);
-        var place = new RankPlace(spec.Rank, spec.Ranks, Connect);
+        var place = new RankPlace(spec.Rank, spec.Ranks, Connect, Check);
         var boosting = new Boosting(settings, data.Setup(spec.Seed, spec.Threads), spec.SegmentRounds, line, checkpoints, place);
         var from = checkpoints.Restore(LightGbmState.Format) is { } checkpoint ? LightGbmState.Read(checkpoint) : new LightGbmState();
         var ended = boosting.Run(data, from, CancellationToken.None);
@@ -81,7 +81,8 @@ internal static class RankProgram
                 Digest = boosting.Digest,
             }
         );
-        // The connections end with the process, when all that was sent is on its way.
+        // The others may not be as far: the connections stay until the worker ends this process.
+        line.UntilEnd();
 
         void Connect()
         {
@@ -89,6 +90,9 @@ internal static class RankProgram
             var machines = line.Machines();
             started();
             LightGbmException.ThrowIfFailed(NativeMethods.LGBM_NetworkInit(machines, spec.Port, TimeOut, spec.Ranks));
+            _ = PeerWatch.RunAsync(spec.Port, machines.Split(','), line, time);
         }
+
+        void Check(int round, string digest) => line.Send(new RankEvent(RankEventKind.Checked) { Round = round, Digest = digest });
     }
 }

@@ -56,6 +56,9 @@ internal enum RankEventKind
     /// <summary>A state is written to a file (rank 0).</summary>
     Saved,
 
+    /// <summary>So many rounds, and the digest of the trees then.</summary>
+    Checked,
+
     /// <summary>Training has ended; the file holds the ended state (rank 0).</summary>
     Ended,
 
