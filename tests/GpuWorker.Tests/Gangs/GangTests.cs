@@ -60,7 +60,11 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
         }
 
         Assert.Equal(old.Train!.Digest, young.Train!.Digest);
-        Assert.Contains("1 of the 1 others were last seen with rank 0's trees", await LogAsync("gang-old", old.Fence), StringComparison.Ordinal);
+        Assert.Contains(
+            "1 of the 1 others were last seen with rank 0's trees",
+            await LogAsync("gang-old", old.Fence),
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
