@@ -77,6 +77,18 @@ internal static class IndexFile
         }
     }
 
+    public static void Delete(string folder)
+    {
+        try
+        {
+            File.Delete(Path.Combine(folder, Name));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // The next one is put in its place.
+        }
+    }
+
     private static InstanceIndex Read(RecordReader reader)
     {
         var covers = reader.Number();

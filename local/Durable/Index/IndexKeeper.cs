@@ -35,11 +35,15 @@ internal sealed class IndexKeeper(EngineParts parts)
         }
         covered = parts.Store.Log.Start;
         if (why is not null)
+        {
             parts.Logger.LogWarning(
                 "The index of task hub {Hub} is not used: {Reason}. The log is read instead",
                 parts.Options.HubName,
                 why
             );
+            // What does not fit now could seem to fit when the log has grown.
+            IndexFile.Delete(folder);
+        }
         return null;
     }
 

@@ -20,7 +20,8 @@ internal sealed class RequestDataSource(bool aspNetCore)
 
     private static async Task<MemoryStream> ReadAsync(HttpRequest request)
     {
-        var body = new MemoryStream((int)(request.ContentLength ?? 0));
+        // Not of the length that the caller claims: it is his word alone until he has sent it.
+        var body = new MemoryStream();
         await request.Body.CopyToAsync(body, request.HttpContext.RequestAborted);
         body.Position = 0;
         return body;
