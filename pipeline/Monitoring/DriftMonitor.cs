@@ -71,7 +71,8 @@ public sealed partial class DriftMonitor(
         }
 
         var settings = await SettingsAsync(model, cancellationToken);
-        var now = time.GetUtcNow();
+        // The end is exclusive, and a slot may begin at this very tick.
+        var now = time.GetUtcNow().AddTicks(1);
         return await JudgeAsync(new(model, version, now - settings.Window, now), settings, cancellationToken);
     }
 

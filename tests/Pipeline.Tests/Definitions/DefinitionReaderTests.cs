@@ -119,7 +119,7 @@ public sealed class DefinitionReaderTests
         "Did you mean 'learningRate'?"
     )]
     [InlineData(Minimal + "monitoring: { window: 5m }\n", 3, 15, "monitoring.window", "0:05:00", "such as 1h")]
-    [InlineData(Minimal + "monitoring: { drift: { psi: 0 } }\n", 3, 24, "monitoring.drift.psi", "0", "")]
+    [InlineData(Minimal + "monitoring: { drift: { psi: 0 } }\n", 3, 29, "monitoring.drift.psi", "0", "")]
     // Not in this version.
     [InlineData(
         "name: failures\ndata: { target: fails, task: binary }\nmonitoring: { alertAbove: 1.5 }\n",
