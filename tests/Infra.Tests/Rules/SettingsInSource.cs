@@ -17,6 +17,7 @@ internal static partial class SettingsInSource
         ["OTEL_METRICS_EXPORTER"] = "metrics for a Prometheus of one's own; the same",
         ["OTEL_EXPORTER_PROMETHEUS_HOST"] = "where its worker listens",
         ["OTEL_EXPORTER_PROMETHEUS_PORT"] = "the same",
+        ["DOTNET_HOST_PATH"] = "set by dotnet itself where it starts the program; in Azure the worker is a program of its own",
         ["Values"] = "the section of local.settings.json",
     };
 
