@@ -18,6 +18,8 @@ internal static partial class SettingsInSource
         ["OTEL_EXPORTER_PROMETHEUS_HOST"] = "where its worker listens",
         ["OTEL_EXPORTER_PROMETHEUS_PORT"] = "the same",
         ["DOTNET_HOST_PATH"] = "set by dotnet itself where it starts the program; in Azure the worker is a program of its own",
+        ["PATH"] = "where the machine looks for a command's program",
+        ["POOL_WORKERS"] = "how many workers a pool of one's own has; in Azure as many come as jobs ask for",
         ["Values"] = "the section of local.settings.json",
     };
 
