@@ -5,6 +5,7 @@ using Microsoft.Azure.Functions.Worker.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Serverless.Functions.Api;
+using Serverless.Functions.Capacity;
 using Serverless.Functions.Drops;
 using Serverless.Functions.Hosting;
 using Serverless.Functions.Runs;
@@ -65,6 +66,7 @@ internal sealed class ApiApp : IAsyncDisposable
         builder.ConfigureFunctionsWebApplication();
         builder.UseMiddleware<ApiErrors>();
         builder.Services.AddPipeline(builder.Configuration);
+        builder.Services.AddScaleSets();
         builder.Services.AddSingleton<DropQuarantine>();
         builder.Services.AddSingleton<KeptModel>();
         builder.Services.AddSingleton<RunStarter>();
