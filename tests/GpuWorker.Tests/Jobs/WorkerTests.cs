@@ -35,7 +35,7 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
         var signature = await jobs.ReadJsonAsync<ModelSignature>(result.Train!.SignatureBlob, Cancelled);
         Assert.Equal("label", signature!.Target);
         Assert.True(await jobs.GetBlobClient(result.Train.ModelBlob).ExistsAsync(Cancelled));
-        Assert.Contains("agree", await TextAsync(JobBlobs.Log(job, result.Fence)), StringComparison.Ordinal);
+        Assert.Contains("answers hold on", await TextAsync(JobBlobs.Log(job, result.Fence)), StringComparison.Ordinal);
         var metrics = await Board.ReadMetricsAsync(job, 0, Cancelled);
         Assert.Equal(Enumerable.Range(1, result.Train.Rounds), metrics.Select(point => point.Round));
     }

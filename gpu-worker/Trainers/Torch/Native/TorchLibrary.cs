@@ -52,6 +52,9 @@ internal static partial class TorchLibrary
 
         // libtorch brings an OpenMP of its own, which spins as any other.
         OpenMpWaiting.Sleep();
+        // On a processor of 2024 (AMD, AVX-512) the convolutions of oneDNN in libtorch 2.10 gave NaN in most runs, with AVX2 alone in some, with
+        // SSE 4.1 in none (docs/training.md).
+        NativeEnvironment.SetDefault("ONEDNN_MAX_CPU_ISA", "SSE41");
         LoadFile(Locate(files, TorchFiles.Torch));
         if (files.Find(TorchFiles.Cuda) is { } cuda)
         {
