@@ -12,7 +12,8 @@ public sealed class DriftReports(StorageClients storage)
 
     private readonly BlobContainerClient container = storage.Container(Containers.Monitoring);
 
-    public static string Blob(string model, DateTimeOffset to) => $"{model}/{to.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}.json";
+    /// <summary>To the tick: two judgements that are asked for within a second must not write over each other's report.</summary>
+    public static string Blob(string model, DateTimeOffset to) => $"{model}/{to.UtcDateTime:yyyyMMdd'T'HHmmss'.'fffffff'Z'}.json";
 
     public Task WriteAsync(DriftReport report, CancellationToken cancellationToken) =>
         container.WriteJsonAsync(Blob(report.Model, report.To), report, cancellationToken);
