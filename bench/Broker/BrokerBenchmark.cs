@@ -79,17 +79,19 @@ internal sealed class BrokerBenchmark : IBenchmark
         using var client = new NpmClient(durable.ConnectionString);
         using var other = new NpmClient(loose.ConnectionString);
         var (sent, received) = (new Allocation(durable), new Allocation(durable));
-        var (sends, looseSends, receives) = (new List<NpmRate>(), new List<NpmRate>(), new List<NpmRate>());
+        var (sends, looseSends, receives, bytes) = (new List<NpmRate>(), new List<NpmRate>(), new List<NpmRate>(), new List<NpmRate>());
         for (var round = -1; round < NpmMeasured; round++)
         {
             var send = sent.Of(() => client.Send(NpmEvents));
             var looseSend = other.Send(NpmEvents);
             var receive = received.Of(() => client.Receive(NpmEvents));
+            var receiveBytes = client.ReceiveBytes(NpmEvents);
             if (round >= 0)
             {
                 sends.Add(send);
                 looseSends.Add(looseSend);
                 receives.Add(receive);
+                bytes.Add(receiveBytes);
             }
         }
 
@@ -97,8 +99,10 @@ internal sealed class BrokerBenchmark : IBenchmark
         [
             new($"broker/npm client sends {BodyBytes} B events, against no flush", Middle(sends).Events, Middle(looseSends).Events, "/s"),
             new("broker/of that, the client's own processor time", Middle(sends).Busy, null, "of 1"),
-            new("broker/npm client receives", Middle(receives).Events, null, "/s"),
+            new("broker/npm client receives and parses", Middle(receives).Events, null, "/s"),
             new("broker/of that, the client's own processor time while it receives", Middle(receives).Busy, null, "of 1"),
+            new("broker/npm client receives and leaves the bodies as they are", Middle(bytes).Events, null, "/s"),
+            new("broker/of that, the client's own processor time while it receives and does not parse", Middle(bytes).Busy, null, "of 1"),
             new("broker/allocated by the broker for an event sent by npm", sent.PerEvent(NpmEvents), null, "B"),
             new("broker/allocated by the broker for an event received by npm", received.PerEvent(NpmEvents), null, "B"),
         ];

@@ -28,6 +28,9 @@ internal sealed class NpmClient : IDisposable
     /// <summary>Reads from the first event on; measured behind the first fifth.</summary>
     public NpmRate Receive(int events) => Ask("receive", events);
 
+    /// <summary>The same with the client's option to leave bodies as they are: else a quarter of its time goes into reading them as JSON.</summary>
+    public NpmRate ReceiveBytes(int events) => Ask("receive-bytes", events);
+
     public void Dispose()
     {
         process.StandardInput.Close();

@@ -1,4 +1,4 @@
-// Arguments: connection string, hub. Lines in: "send N" or "receive N"; lines out: events a second, and the part of that time in which this
+// Arguments: connection string, hub. Lines in: "send N", "receive N" or "receive-bytes N" (bodies are not parsed); lines out: events a second, and the part of that time in which this
 // process computed (1: it is the limit, whatever the broker could do).
 const { EventHubProducerClient, EventHubConsumerClient, earliestEventPosition } = require("@azure/event-hubs");
 const [connection, hub] = process.argv.slice(2);
@@ -26,7 +26,7 @@ async function send(producer, partitionIds, count) {
   return [count / ((performance.now() - began) / 1000), busy(began, usage)];
 }
 
-async function receive(count) {
+async function receive(count, skipParsingBodyAsJson) {
   const consumer = new EventHubConsumerClient("$Default", connection, hub);
   let [read, first, began, usage] = [0, 0, 0, undefined];
   const result = await new Promise((done, fail) => {
@@ -44,7 +44,7 @@ async function receive(count) {
         },
         processError: async (error) => fail(error),
       },
-      { startPosition: earliestEventPosition, maxBatchSize: batchEvents },
+      { startPosition: earliestEventPosition, maxBatchSize: batchEvents, skipParsingBodyAsJson },
     );
   });
   await consumer.close();
@@ -56,7 +56,8 @@ async function receive(count) {
   const partitionIds = await producer.getPartitionIds();
   for await (const line of require("node:readline").createInterface({ input: process.stdin })) {
     const [what, count] = line.split(" ");
-    console.log((what === "send" ? await send(producer, partitionIds, Number(count)) : await receive(Number(count))).join(" "));
+    const result = what === "send" ? send(producer, partitionIds, Number(count)) : receive(Number(count), what === "receive-bytes");
+    console.log((await result).join(" "));
   }
   await producer.close();
 })().catch((error) => {

@@ -56,8 +56,12 @@ internal sealed class Function
 
     private async Task RunTraced(Invocation invocation)
     {
-        // Inside the span of a request or an activity the function is no request of its own.
-        using var span = Spans.StartActivity(_span, Activity.Current is { Kind: ActivityKind.Server } ? ActivityKind.Internal : _kind);
+        var around = Activity.Current is { Kind: ActivityKind.Server } current ? current : null;
+        // A request's span ends with its function: a second one would say the same at the price of the first.
+        var isRequest = around is not null && invocation.Http is not null;
+        // Inside the span of an activity the function is no request of its own.
+        using var own = isRequest ? null : Spans.StartActivity(_span, around is null ? _kind : ActivityKind.Internal);
+        var span = isRequest ? around : own;
         span?.SetTag("faas.name", Name);
         span?.SetTag("faas.invocation_id", invocation.InvocationId);
         try

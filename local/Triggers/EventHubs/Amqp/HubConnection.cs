@@ -45,7 +45,8 @@ internal sealed class HubConnection : IAsyncDisposable
         CancellationToken cancellationToken
     )
     {
-        var factory = new ConnectionFactory();
+        using var plain = new PlainTransport();
+        var factory = new ConnectionFactory(target.IsEmulator ? [plain] : []);
         factory.SASL.Profile = SaslProfile.Anonymous;
         factory.TCP.NoDelay = true;
         factory.AMQP.MaxFrameSize = 64 * 1024;
