@@ -29,6 +29,12 @@ internal static class DoctorCommand
         HelpName = "FILE",
     };
 
+    private static readonly Option<string?> Roles = new("--roles")
+    {
+        Description = "A subscription's role assignments, as 'az role assignment list --all -o json' writes them.",
+        HelpName = "FILE",
+    };
+
     private static readonly Option<bool> Json = new("--json") { Description = "JSON, for programs." };
 
     public static Command Create()
@@ -41,6 +47,7 @@ internal static class DoctorCommand
             Account,
             Storage,
             Settings,
+            Roles,
             UpCommand.Port,
             UpCommand.StoragePort,
             Json,
@@ -52,10 +59,11 @@ internal static class DoctorCommand
     private static async Task<int> RunAsync(ParseResult arguments, CancellationToken cancellationToken)
     {
         var folder = Directory.GetCurrentDirectory();
+        var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
         var target =
             arguments.GetValue(Account) is { } account ? StorageTarget.Account(account)
             : arguments.GetValue(Storage) is { } connection ? StorageTarget.Connection(connection)
-            : StorageTarget.Settings(folder, new ConfigurationBuilder().AddEnvironmentVariables().Build());
+            : StorageTarget.Settings(folder, environment);
         // An app that is named, or storage over https, is not this machine's: what is installed here says nothing about it.
         var local = !Connection.IsNamed(arguments) && target.Clients?.Blobs.Uri.Scheme != Uri.UriSchemeHttps;
         var findings = new List<Finding>();
@@ -66,12 +74,15 @@ internal static class DoctorCommand
             findings.AddRange(new NativeLibraries(ours.Parent?.Parent?.FullName ?? "", ours.Name).Run());
         }
 
-        if (arguments.GetValue(Settings) is { } settings)
+        var settings = arguments.GetValue(Settings) is { } file ? AppSettings.Open(file) : null;
+        findings.AddRange(settings?.Run() ?? []);
+        if (arguments.GetValue(Roles) is { } roles)
         {
-            findings.AddRange(AppSettings.Run(settings));
+            findings.AddRange(RoleCheck.Run(roles, settings?.Streaming ?? false));
         }
 
         findings.AddRange(await StorageAsync(arguments, target, local, cancellationToken));
+        findings.AddRange(await HubCheck.RunAsync(settings, environment, local ? StateFolder.Nearest().Hubs() : null, cancellationToken));
         findings.AddRange(await AppAsync(arguments, cancellationToken));
         return Write(DoctorReport.Of(findings), arguments.GetValue(Json));
     }

@@ -1,9 +1,10 @@
 using System.Net;
+using System.Text.Json;
 using Serverless.Cli.Api;
 
 namespace Serverless.Cli.Doctor;
 
-/// <summary>Whether an app lives, is ready, and takes the key.</summary>
+/// <summary>Whether an app lives, is ready, takes the key, and is of the version of this command line.</summary>
 internal sealed class AppCheck(Uri url, string? key)
 {
     /// <summary>A cold start is in it.</summary>
@@ -24,7 +25,43 @@ internal sealed class AppCheck(Uri url, string? key)
         }
 
         var ready = await HealthAsync(http, "ready", "It loads its models or misses its storage: see its logs.", cancellationToken);
-        return [live, ready, await KeyAsync(cancellationToken)];
+        var taken = await KeyAsync(cancellationToken);
+        // Who refuses the key tells no version either.
+        return taken.Verdict == Verdict.Ok ? [live, ready, taken, await VersionAsync(http, cancellationToken)] : [live, ready, taken];
+    }
+
+    private static string OurVersion { get; } = typeof(AppCheck).Assembly.GetName().Version!.ToString(3);
+
+    private async Task<Finding> VersionAsync(HttpClient http, CancellationToken cancellationToken)
+    {
+        const string Check = "app, version";
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("v2", UriKind.Relative));
+            if (key is not null)
+            {
+                request.Headers.Add("x-functions-key", key);
+            }
+
+            using var answer = await http.SendAsync(request, cancellationToken);
+            answer.EnsureSuccessStatusCode();
+            using var json = JsonDocument.Parse(await answer.Content.ReadAsByteArrayAsync(cancellationToken));
+            var version = json.RootElement.GetProperty("version").GetString();
+            return version == OurVersion
+                ? Finding.Ok(Check, $"{version}, as this command line")
+                : Finding.Warning(
+                    Check,
+                    $"{version}; this command line is {OurVersion}",
+                    "Deploy this version (infra/release.sh), or check out the one that is deployed: settings, roles and routes are compared with this one's."
+                );
+        }
+        catch (Exception other)
+            when (other is HttpRequestException or JsonException or InvalidOperationException or KeyNotFoundException
+                || (other is OperationCanceledException && !cancellationToken.IsCancellationRequested)
+            )
+        {
+            return Finding.Error(Check, $"{url}v2 does not tell its version: {other.Message}", "Is it a Serverless app? See its logs.");
+        }
     }
 
     private async Task<Finding> HealthAsync(HttpClient http, string probe, string advice, CancellationToken cancellationToken)

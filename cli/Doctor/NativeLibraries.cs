@@ -18,7 +18,11 @@ internal sealed class NativeLibraries(string folder, string configuration)
         (Programs.Worker, LightGbm),
     ];
 
-    public IReadOnlyList<Finding> Run() => [.. Needed.Select(needed => Look(needed.Program, needed.Library))];
+    public IReadOnlyList<Finding> Run() =>
+        [
+            .. Needed.Select(needed => Look(needed.Program, needed.Library)),
+            new TorchLibrary(Path.Combine(folder, Programs.Worker, configuration)).Run(),
+        ];
 
     private Finding Look(string program, string library)
     {

@@ -27,6 +27,7 @@ internal sealed class MonthlyCost(DeploymentParameters parameters, ExpectedLoad 
     private const int WritesAnHour = 18_000;
 
     private readonly List<string> notes = [];
+    private readonly MeteredMonth month = new(prices);
     private readonly decimal memoryGb = parameters.InstanceMemoryMb / 1024m;
 
     /// <exception cref="StackException">The table has no price for the pool's machines, or the parameters have no such pool.</exception>
@@ -35,7 +36,10 @@ internal sealed class MonthlyCost(DeploymentParameters parameters, ExpectedLoad 
         var idle = Idle().ToList();
         var busy = Load().ToList();
         notes.Add(
-            "Before taxes and discounts; outbound traffic, Key Vault calls and the scale controller's looks into queues are left out."
+            "What is free in a month is counted once, for the timers first; it is the subscription's: another app in it takes its share."
+        );
+        notes.Add(
+            "Before taxes and discounts; outbound traffic, Key Vault calls, the host's own leases and the scale controller's looks into queues are left out."
         );
         return new CostReport
         {
@@ -66,6 +70,12 @@ internal sealed class MonthlyCost(DeploymentParameters parameters, ExpectedLoad 
             var polls = parameters.AlwaysReadyDurable * DurablePollsAnHour * Hours;
             yield return Line("polling of the orchestrations' queues", "storage.queueOperations", polls / 10_000);
         }
+
+        // Always-ready instances of orchestrations and requests do not take them: each timer is a group of its own.
+        yield return Executing("timers of the app", ready: 0, Timers.AMonth * Timers.Seconds);
+        yield return Line("their executions", "functions.executions", Timers.AMonth / 1_000_000);
+        yield return Line("their reads of storage", "storage.blobReads", Timers.ReadsAMonth / 10_000);
+        yield return Line("their listings of storage", "storage.blobLists", Timers.ListsAMonth / 10_000);
 
         if (parameters.PrivateNetworking)
         {
@@ -154,10 +164,5 @@ internal sealed class MonthlyCost(DeploymentParameters parameters, ExpectedLoad 
     /// <summary>A second at least, then steps of 0.1 s: learn.microsoft.com/azure/azure-functions/flex-consumption-plan, Billing.</summary>
     private static decimal BilledSeconds(int milliseconds) => Math.Max(1, Math.Ceiling(milliseconds / 100m) / 10);
 
-    private CostLine Line(string what, string meter, decimal quantity)
-    {
-        var unit = prices.Unit(meter);
-        var cost = unit.Of(quantity);
-        return new CostLine(what, quantity, unit.Unit, cost, cost);
-    }
+    private CostLine Line(string what, string meter, decimal quantity) => month.Line(what, meter, quantity);
 }

@@ -6,6 +6,7 @@ using Serverless.Functions.Runs;
 using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Batch;
 
@@ -25,6 +26,7 @@ public sealed class BatchOrchestrator
     {
         var input = context.GetInput<BatchInput>() ?? throw new RunFailedException("The job has no input; it was not started by the app.");
         var log = context.CreateReplaySafeLogger<BatchOrchestrator>();
+        using var scope = log.About(input.Request);
         var startedAt = Now(context);
         var status = new BatchStatus();
         try

@@ -10,6 +10,7 @@ using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 using Serverless.Pipeline.Validation;
 
 namespace Serverless.Functions.Batch;
@@ -157,6 +158,7 @@ public sealed class BatchStarter(
         CancellationToken cancellationToken
     )
     {
+        using var scope = log.About(request);
         var receipt = new BatchReceipt(request.JobId, request.Version, $"{request.Container}/{request.Blob}", Started: false);
         if (!await MayStartAsync(client, request.JobId, again, cancellationToken))
         {

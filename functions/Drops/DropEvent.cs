@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Serverless.Pipeline.Storage;
 
@@ -12,6 +13,9 @@ public sealed record DropEvent(DropEventKind Kind, string? Blob, string? Reason)
     private const string Created = "Microsoft.Storage.BlobCreated";
     private const string Drops = $"/blobServices/default/containers/{Containers.Drop}/blobs/";
     private const string Batches = $"/blobServices/default/containers/{Containers.Batch}/blobs/";
+
+    /// <summary>When the blob was there; null where the event does not say it.</summary>
+    public DateTimeOffset? At { get; init; }
 
     /// <summary>Never throws: a message that cannot be read is ignored with its reason, so that it cannot poison the queue.</summary>
     public static DropEvent Parse(string message)
@@ -39,15 +43,23 @@ public sealed record DropEvent(DropEventKind Kind, string? Blob, string? Reason)
             }
 
             var subject = Text(root, "subject");
-            return In(subject, Drops, DropEventKind.Drop)
-                ?? In(subject, Batches, DropEventKind.Batch)
-                ?? Ignored($"its subject is '{subject}', expected {Drops}{{pipeline}}/{{file}} or {Batches}{{model}}/{{file}}");
+            var found = In(subject, Drops, DropEventKind.Drop) ?? In(subject, Batches, DropEventKind.Batch);
+            // "time" in the CloudEvents schema.
+            return found is not null
+                ? found with
+                {
+                    At = Time(Text(root, "eventTime") ?? Text(root, "time")),
+                }
+                : Ignored($"its subject is '{subject}', expected {Drops}{{pipeline}}/{{file}} or {Batches}{{model}}/{{file}}");
         }
         catch (JsonException broken)
         {
             return Ignored($"it is no JSON: {broken.Message}");
         }
     }
+
+    private static DateTimeOffset? Time(string? text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null;
 
     private static DropEvent? In(string? subject, string container, DropEventKind kind) =>
         subject is not null && subject.StartsWith(container, StringComparison.Ordinal) && subject.Length > container.Length

@@ -12,6 +12,7 @@ using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Runs;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Drops;
 
@@ -198,6 +199,7 @@ public sealed class RunStarter(
         CancellationToken cancellationToken
     )
     {
+        using var scope = log.About(runId, input.Pipeline);
         if (!await MayStartAsync(client, runId, input.ETag, cancellationToken))
         {
             return new StartOutcome(runId, false, null);

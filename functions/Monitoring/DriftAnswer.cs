@@ -4,6 +4,7 @@ using Serverless.Functions.Drops;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Monitoring;
 
@@ -75,6 +76,7 @@ public sealed class DriftAnswer(
         }
 
         await reports.NoteRetrainingAsync(model, new Retraining(outcome.RunId!, now), cancellationToken);
+        using var scope = log.About(outcome.RunId, model);
         log.LogWarning("Drift of model {Model} started run {RunId} on {Source}", model, outcome.RunId, origin.Source);
         return (outcome.RunId, null);
     }

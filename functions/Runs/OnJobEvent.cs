@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Runs;
 
@@ -11,11 +12,13 @@ namespace Serverless.Functions.Runs;
 public sealed class OnJobEvent(ILogger<OnJobEvent> log)
 {
     [Function(nameof(OnJobEvent))]
-    public async Task RunAsync(
+    public Task RunAsync(
         [QueueTrigger(Queues.JobEvents, Connection = StorageClients.Setting)] string message,
         [DurableClient] DurableTaskClient client,
         CancellationToken cancellationToken
-    )
+    ) => MessagingMetrics.ProcessAsync(Queues.JobEvents, () => HandleAsync(message, client, cancellationToken));
+
+    private async Task HandleAsync(string message, DurableTaskClient client, CancellationToken cancellationToken)
     {
         if (Parse(message) is not { } jobEvent)
         {
@@ -23,6 +26,7 @@ public sealed class OnJobEvent(ILogger<OnJobEvent> log)
             return;
         }
 
+        using var scope = log.About(jobEvent);
         var instance = await client.GetInstanceAsync(jobEvent.InstanceId, cancellationToken);
         if (instance is not { IsCompleted: false })
         {

@@ -6,6 +6,7 @@ using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Runs;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Runs;
 
@@ -26,10 +27,12 @@ public sealed class RunOrchestrator
     {
         var input = context.GetInput<RunInput>() ?? throw new RunFailedException("The run has no input; it was not started by a drop.");
         var log = context.CreateReplaySafeLogger<RunOrchestrator>();
+        using var scope = log.About(context.InstanceId, input.Pipeline);
         var progress = new RunProgress(context, input);
         try
         {
             var outcome = await RunWholeAsync(context, input, progress);
+            using var made = log.About(context.InstanceId, input.Pipeline, outcome.ModelVersion);
             log.LogInformation("Run {RunId} ended: {Verdict}", context.InstanceId, outcome.Verdict);
             progress.Count(outcome.Deployed ? "deployed" : "kept");
             return outcome;
@@ -239,7 +242,7 @@ public sealed class RunOrchestrator
         progress.Start(Stages.Deploy);
         for (var judgement = 1; ; judgement++)
         {
-            var order = new Deployment(question.Pipeline, version, judged.ChampionVersion);
+            var order = new Deployment(question.Pipeline, version, judged.ChampionVersion, question.RunId);
             if (await context.CallActivityAsync<bool>(nameof(DeployModel), order, RunRetries.Storage))
             {
                 progress.Done(Stages.Deploy, $"v{version} is champion", status => status with { Deployed = true });

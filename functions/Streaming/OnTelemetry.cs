@@ -21,7 +21,7 @@ public sealed class OnTelemetry(StreamScorer scorer)
     )
     {
         var partition = PartitionId.Of(context.BindingContext);
-        var batch = new EventBatch(Hubs.Telemetry, partition, Array.ConvertAll(events, Read));
+        var batch = new EventBatch(Hubs.Telemetry, partition, Array.ConvertAll(events, Read)) { ConsumerGroup = Hubs.ScoringGroup };
         var scored = await scorer.ScoreAsync(batch, cancellationToken);
         return new StreamOutput { Predictions = scored.Predictions, Alerts = scored.Alerts };
     }

@@ -4,6 +4,7 @@ using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Spot;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.GpuWorker.Gangs;
 
@@ -21,14 +22,7 @@ internal sealed class GangMember(
     public async Task JoinAsync(SeatOffer offer, CancellationToken stopping)
     {
         var (job, seat, message) = offer;
-        using var scope = log.BeginScope(
-            new Dictionary<string, object?>
-            {
-                ["job"] = job.JobId,
-                ["run"] = job.RunId,
-                ["pipeline"] = job.Pipeline,
-            }
-        );
+        using var scope = log.About(job);
         var blobs = new GangBlobs(storage, job.JobId, seat.Fence, seat.Generation);
         var gang = await blobs.ReadAsync(CancellationToken.None);
         var run = new MemberRun(new MemberSetup(storage, job, seat, machine, departure, options, time, log), blobs);

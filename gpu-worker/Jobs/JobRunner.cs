@@ -47,14 +47,7 @@ internal sealed class JobRunner(
         using var span = Signals.Continue($"job {claim.Job.Kind}", ActivityKind.Consumer, claim.Job.TraceParent);
         span?.SetTag("job", claim.Job.JobId).SetTag("run", claim.Job.RunId).SetTag("pipeline", claim.Job.Pipeline);
         span?.SetTag("claim", claim.Fence).SetTag("messaging.destination.name", claim.Job.Queue);
-        using var scope = log.BeginScope(
-            new Dictionary<string, object?>
-            {
-                ["job"] = claim.Job.JobId,
-                ["run"] = claim.Job.RunId,
-                ["pipeline"] = claim.Job.Pipeline,
-            }
-        );
+        using var scope = log.About(claim.Job);
         using var text = new GrowingBlob(storage, JobBlobs.Log(claim.Job.JobId, claim.Fence));
         using var metrics = new GrowingBlob(storage, JobBlobs.Metrics(claim.Job.JobId, claim.Fence));
         var claimLog = new ClaimLog(log, text, time);

@@ -17,6 +17,9 @@ internal sealed class ChunkScoring(OnnxModel model, int version, BatchPlan plan,
 
     private readonly ResultColumns result = ResultColumns.For(model.Signature, plan.Columns.Select(column => column.Name));
 
+    /// <summary>The model's, in the order of the tally; none for regression.</summary>
+    public IReadOnlyList<string> Classes => model.Signature.Classes;
+
     /// <summary>Whether a column of the data hides the numbers of the rows from us.</summary>
     public static bool IsRowNumber(string column) => column.Equals(RowNumber, StringComparison.OrdinalIgnoreCase);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Pipeline.Batch;
 
@@ -37,6 +38,11 @@ internal sealed class ChunkWork(
                 TaskScheduler.Default
             );
         }
+        catch (Exception broken) when (broken is not OperationCanceledException)
+        {
+            Failed(chunk.Rows, broken.GetType().FullName!);
+            throw;
+        }
         finally
         {
             cores.Release();
@@ -56,6 +62,33 @@ internal sealed class ChunkWork(
         };
         await store.WritePartAsync(request, plan, report, target, cancellationToken);
         File.Delete(target);
+        Count(report);
         return report;
     }
+
+    // Behind the writing: a chunk that is scored again because it was not written counts once.
+    private void Count(PartReport report)
+    {
+        var (metrics, failed) = (PredictionMetrics.Shared, report.Failed - report.Rejected);
+        if (!metrics.Enabled)
+        {
+            return;
+        }
+
+        var inModel = TimeSpan.FromSeconds(report.Tally.ModelSeconds);
+        metrics.Scored(
+            request.Model,
+            request.Version,
+            scoring.Classes,
+            [.. report.Tally.Classes],
+            report.Rows - failed,
+            inModel,
+            PredictionSource.Batch
+        );
+        Failed(failed, "bad-value");
+        Failed(report.Rejected, "no-row");
+    }
+
+    private void Failed(long rows, string error) =>
+        PredictionMetrics.Shared.Failed(request.Model, request.Version, rows, error, PredictionSource.Batch);
 }

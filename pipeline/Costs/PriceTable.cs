@@ -117,6 +117,6 @@ public sealed record MachinePrice(string Region, string Size, decimal OnDemand, 
 /// <param name="Free">Units a month that cost nothing.</param>
 public sealed record UnitPrice(string Meter, string Unit, decimal Price, string Source, decimal Free = 0)
 {
-    /// <summary>What so many units cost in a month.</summary>
+    /// <summary>What so many units cost in a month, all of them: what is free is taken off once.</summary>
     public decimal Of(decimal quantity) => Math.Max(0, quantity - Free) * Price;
 }

@@ -85,6 +85,7 @@ public sealed partial class DriftMonitor(
             return null;
         }
 
+        using var scope = logger.About(manifest);
         var window = await counts.SumAsync(subject.Model, subject.Version, subject.From, subject.To, cancellationToken);
         var report = DriftRules.Judge(subject, reference, window, settings.Drift.Psi);
         DriftMetrics.Record(report);

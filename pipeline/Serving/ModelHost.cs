@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Registry;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Pipeline.Serving;
 
@@ -172,6 +173,7 @@ public sealed class ModelHost : IDisposable
         }
         catch (Exception failed) when (failed is not (OperationCanceledException or ServingException))
         {
+            using var scope = logger.About(run: null, model, version);
             logger.LogWarning(failed, "Version {Version} of model {Model} was asked for and does not load", version, model);
             throw new ServingException(503, $"Version {version} of model '{model}' does not load: {failed.Message}");
         }
@@ -262,6 +264,7 @@ public sealed class ModelHost : IDisposable
 
     private async Task LoadAsync(ChampionSlot slot, string model, int version, CancellationToken cancellationToken)
     {
+        using var scope = logger.About(run: null, model, version);
         var started = time.GetTimestamp();
         try
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Pipeline.Serving;
@@ -7,7 +8,7 @@ namespace Serverless.Pipeline.Serving;
 /// Answers requests: bytes in, bytes out. Everything that can go wrong with a request becomes a reply with its status and
 /// <c>{"error"}</c>; only cancellation is thrown.
 /// </summary>
-public sealed class PredictionService(ModelHost host, ServingOptions options, ILogger<PredictionService> logger)
+public sealed partial class PredictionService(ModelHost host, ServingOptions options, ILogger<PredictionService> logger)
 {
     /// <summary>Rows as people write them; see docs/serving.md.</summary>
     /// <param name="model">Name of the model.</param>
@@ -16,17 +17,20 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
     /// <param name="body">The request's body.</param>
     /// <param name="length">Its length if the caller said so.</param>
     /// <param name="cancellationToken">The caller went away.</param>
-    public Task<ServingReply> PredictAsync(
+    public async Task<ServingReply> PredictAsync(
         string model,
         string? version,
         bool strict,
         Stream body,
         long? length,
         CancellationToken cancellationToken
-    ) =>
-        AnswerAsync(async () =>
+    )
+    {
+        ModelManifest? asked = null;
+        try
         {
             using var lease = await host.LeaseAsync(model, Number(version), cancellationToken);
+            asked = lease.Manifest;
             using var bytes = await PooledBuffer.ReadAsync(body, length, options.MaxBodyBytes, cancellationToken);
             using var request = PredictReader.Read(bytes.Written.Span, lease.Layout, new PredictRules(options.MaxRows, strict));
             var predictions = ServingMetrics.Score(lease, request.Batch);
@@ -36,13 +40,27 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
                 (lease, predictions, request.Warnings),
                 static (writer, answer) => PredictWriter.Write(writer, answer.lease, answer.predictions, answer.Warnings)
             );
-        });
+        }
+        catch (Exception failed) when (failed is not OperationCanceledException)
+        {
+            return Refuse(failed, model, asked);
+        }
+    }
 
     /// <summary>A request of the Open Inference Protocol v2.</summary>
-    public Task<ServingReply> InferAsync(string model, string? version, Stream body, long? length, CancellationToken cancellationToken) =>
-        AnswerAsync(async () =>
+    public async Task<ServingReply> InferAsync(
+        string model,
+        string? version,
+        Stream body,
+        long? length,
+        CancellationToken cancellationToken
+    )
+    {
+        ModelManifest? asked = null;
+        try
         {
             using var lease = await host.LeaseAsync(model, Number(version), cancellationToken);
+            asked = lease.Manifest;
             using var bytes = await PooledBuffer.ReadAsync(body, length, options.MaxBodyBytes, cancellationToken);
             using var request = InferReader.Read(bytes.Written.Span, lease.Layout, options.MaxRows);
             var predictions = ServingMetrics.Score(lease, request.Batch);
@@ -52,7 +70,12 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
                 (lease, predictions, request),
                 static (writer, answer) => InferWriter.Write(writer, answer.lease, answer.predictions, answer.request)
             );
-        });
+        }
+        catch (Exception failed) when (failed is not OperationCanceledException)
+        {
+            return Refuse(failed, model, asked);
+        }
+    }
 
     public static ServingReply Server() => ServingReply.Write(200, 0, static (writer, _) => MetadataWriter.Server(writer));
 
@@ -72,11 +95,14 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
         if (host.Readiness() is (false, _))
         {
             // At start a probe sees the outcome of the first reading, not that it is under way.
-            await AnswerAsync(async () =>
-            {
-                await host.ReadyToListAsync(cancellationToken);
-                return Live();
-            });
+            await AnswerAsync(
+                model: null,
+                async () =>
+                {
+                    await host.ReadyToListAsync(cancellationToken);
+                    return Live();
+                }
+            );
         }
 
         var (ready, reason) = host.Readiness();
@@ -84,22 +110,28 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
     }
 
     public Task<ServingReply> ModelReadyAsync(string model, string? version, CancellationToken cancellationToken) =>
-        AnswerAsync(async () =>
-        {
-            using var lease = await host.LeaseAsync(model, Number(version), cancellationToken);
-            return Flag(200, "ready", true, null, lease.Manifest.Name);
-        });
+        AnswerAsync(
+            model,
+            async () =>
+            {
+                using var lease = await host.LeaseAsync(model, Number(version), cancellationToken);
+                return Flag(200, "ready", true, null, lease.Manifest.Name);
+            }
+        );
 
     public Task<ServingReply> ModelAsync(string model, string? version, CancellationToken cancellationToken) =>
-        AnswerAsync(async () =>
-        {
-            using var lease = await host.LeaseAsync(model, Number(version), cancellationToken);
-            return ServingReply.Write(
-                200,
-                (lease.Manifest, Slot: host.Find(model)),
-                static (writer, answer) => MetadataWriter.Model(writer, answer.Manifest, answer.Slot)
-            );
-        });
+        AnswerAsync(
+            model,
+            async () =>
+            {
+                using var lease = await host.LeaseAsync(model, Number(version), cancellationToken);
+                return ServingReply.Write(
+                    200,
+                    (lease.Manifest, Slot: host.Find(model)),
+                    static (writer, answer) => MetadataWriter.Model(writer, answer.Manifest, answer.Slot)
+                );
+            }
+        );
 
     private static int? Number(string? version) =>
         version is null ? null
@@ -128,20 +160,31 @@ public sealed class PredictionService(ModelHost host, ServingOptions options, IL
             }
         );
 
-    private async Task<ServingReply> AnswerAsync(Func<Task<ServingReply>> answer)
+    private async Task<ServingReply> AnswerAsync(string? model, Func<Task<ServingReply>> answer)
     {
         try
         {
             return await answer();
         }
-        catch (ServingException refused)
+        catch (Exception failed) when (failed is not OperationCanceledException)
+        {
+            return Refuse(failed, model, asked: null);
+        }
+    }
+
+    /// <summary>The reply to a request that failed; where the fault is ours, the log says why, with the version that was asked.</summary>
+    private ServingReply Refuse(Exception failed, string? model, ModelManifest? asked)
+    {
+        if (failed is ServingException refused)
         {
             return ServingReply.Error(refused);
         }
-        catch (Exception failed) when (failed is not OperationCanceledException)
-        {
-            logger.LogError(failed, "A request failed inside the server");
-            return ServingReply.Error(new ServingException(500, "The server failed on this request; its log says why."));
-        }
+
+        using var scope = asked is null ? logger.About(run: null, model) : logger.About(asked);
+        Failed(logger, model ?? "none", asked?.Version, failed);
+        return ServingReply.Error(new ServingException(500, "The server failed on this request; its log says why."));
     }
+
+    [LoggerMessage(63, LogLevel.Error, "A request for model {Model} version {Version} failed inside the server")]
+    private static partial void Failed(ILogger logger, string model, int? version, Exception exception);
 }

@@ -43,7 +43,6 @@ internal sealed class BatchResults(EventBatch batch, Activity? span, StreamMetri
             metrics.Aged(manifest.Name, now - streamed.EnqueuedAt);
         }
 
-        metrics.Scored(manifest.Name, manifest.Version, scored.Rows);
         metrics.Alerted(manifest.Name, alerts.Count - before);
     }
 

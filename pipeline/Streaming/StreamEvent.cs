@@ -28,7 +28,11 @@ public readonly record struct StreamEvent
 /// <param name="Hub">Name of the hub.</param>
 /// <param name="Partition">Id of the partition, such as 0.</param>
 /// <param name="Events">As they were delivered.</param>
-public sealed record EventBatch(string Hub, string Partition, IReadOnlyList<StreamEvent> Events);
+public sealed record EventBatch(string Hub, string Partition, IReadOnlyList<StreamEvent> Events)
+{
+    /// <summary>Who reads, for the metrics; null where nobody says.</summary>
+    public string? ConsumerGroup { get; init; }
+}
 
 /// <summary>What a batch gives: JSON documents, one an event that was scored, in the order of the events of each model.</summary>
 /// <param name="Predictions">Results: docs/streaming.md has the fields.</param>

@@ -8,24 +8,27 @@ public sealed class StreamMetrics
 {
     public const string MeterName = Signals.Name;
 
+    private readonly MessagingMetrics messages;
     private readonly Counter<long> events;
-    private readonly Counter<long> predictions;
     private readonly Counter<long> alerts;
     private readonly Counter<long> failures;
+    private readonly Histogram<int> sizes;
     private readonly Histogram<double> age;
     private readonly Histogram<double> lag;
 
     public StreamMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
+        (Predictions, messages) = (new PredictionMetrics(meter), new MessagingMetrics(meter));
         events = meter.CreateCounter<long>("serverless.stream.events", "{event}", "Events that were read, by partition.");
-        predictions = meter.CreateCounter<long>(
-            ServingMetrics.PredictionsName,
-            ServingMetrics.PredictionsUnit,
-            ServingMetrics.PredictionsText
-        );
         alerts = meter.CreateCounter<long>("serverless.stream.alerts", "{alert}", "Scores above their model's threshold, by model.");
         failures = meter.CreateCounter<long>("serverless.stream.failures", "{event}", "Events that were set aside, by reason.");
+        sizes = meter.CreateHistogram(
+            "serverless.stream.batch",
+            "{event}",
+            "Events that were delivered together, by partition.",
+            advice: Buckets.Rows
+        );
         age = meter.CreateHistogram<double>("serverless.stream.age", "s", "Age of an event when it was scored, since the hub took it.");
         lag = meter.CreateHistogram<double>(
             "serverless.stream.lag",
@@ -34,18 +37,27 @@ public sealed class StreamMetrics
         );
     }
 
+    internal PredictionMetrics Predictions { get; }
+
     public void Read(EventBatch batch, DateTimeOffset now)
     {
         if (batch.Events.Count > 0)
         {
             var partition = new KeyValuePair<string, object?>("partition", batch.Partition);
             events.Add(batch.Events.Count, partition);
+            sizes.Record(batch.Events.Count, partition);
             lag.Record(Seconds(now - batch.Events[^1].EnqueuedAt), partition);
         }
     }
 
-    public void Scored(string model, int version, int rows) =>
-        predictions.Add(rows, new("model", model), new("version", version), new("source", "stream"));
+    /// <summary>A batch was done with, or will come again.</summary>
+    public void Processed(EventBatch batch, TimeSpan took, Exception? error) =>
+        messages.Processed(
+            new MessageSource(MessageSource.Hub, batch.Hub) { ConsumerGroup = batch.ConsumerGroup, Partition = batch.Partition },
+            batch.Events.Count,
+            took,
+            error
+        );
 
     public void Alerted(string model, int count)
     {

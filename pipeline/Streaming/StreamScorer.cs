@@ -22,6 +22,22 @@ public sealed partial class StreamScorer(
 
     public async Task<ScoredBatch> ScoreAsync(EventBatch batch, CancellationToken cancellationToken)
     {
+        var started = time.GetTimestamp();
+        try
+        {
+            var scored = await ScoreGroupsAsync(batch, cancellationToken);
+            metrics.Processed(batch, time.GetElapsedTime(started), error: null);
+            return scored;
+        }
+        catch (Exception failed)
+        {
+            metrics.Processed(batch, time.GetElapsedTime(started), failed);
+            throw;
+        }
+    }
+
+    private async Task<ScoredBatch> ScoreGroupsAsync(EventBatch batch, CancellationToken cancellationToken)
+    {
         metrics.Read(batch, time.GetUtcNow());
         using var span = StreamSpans.Process(batch);
         var results = new BatchResults(batch, span, metrics, time);
@@ -71,36 +87,47 @@ public sealed partial class StreamScorer(
             return;
         }
 
-        using var span = ServingMetrics.Predict(group.Lease.Manifest, columns.Rows);
+        var model = group.Lease.Manifest;
+        using var span = ServingMetrics.Predict(model, columns.Rows);
+        var started = time.GetTimestamp();
         try
         {
             var scored = group.Lease.Session.Score(columns);
+            metrics.Predictions.Scored(model, scored, time.GetElapsedTime(started), PredictionSource.Stream);
             group.Lease.Counts?.Add(columns, scored);
             results.Add(group, scored, first: 0);
         }
         catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
         {
             span.Fail(failed);
-            BatchFailed(logger, group.Lease.Manifest.Name, group.Lease.Manifest.Version, columns.Rows, failed);
+            using var scope = logger.About(model);
+            BatchFailed(logger, model.Name, model.Version, columns.Rows, failed);
             ScoreEach(batch, group, columns, results);
         }
     }
 
     /// <summary>A row that the model fails on must not take the others with it.</summary>
-    private static void ScoreEach(EventBatch batch, ModelGroup group, ColumnBatch columns, BatchResults results)
+    private void ScoreEach(EventBatch batch, ModelGroup group, ColumnBatch columns, BatchResults results)
     {
+        var tally = new RowTally(group.Lease.Manifest);
         for (var row = 0; row < columns.Rows; row++)
         {
+            var started = time.GetTimestamp();
             try
             {
-                results.Add(group, group.Lease.Session.Score(Row(columns, row)), row);
+                var scored = group.Lease.Session.Score(Row(columns, row));
+                tally.Add(scored, time.GetElapsedTime(started));
+                results.Add(group, scored, row);
             }
             catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
             {
+                tally.Fail(failed);
                 var streamed = batch.Events[group.Rows.Events[row]];
                 results.SetAside(streamed, group.Lease.Manifest.Name, DeadLetterReason.ScoringFailed, failed.Message);
             }
         }
+
+        tally.Tell(metrics.Predictions);
     }
 
     private static ColumnBatch Row(ColumnBatch columns, int row) =>

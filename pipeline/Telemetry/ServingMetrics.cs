@@ -1,45 +1,13 @@
 using System.Diagnostics;
-using System.Diagnostics.Metrics;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Serving;
-using Serverless.Pipeline.Training;
 
 namespace Serverless.Pipeline.Telemetry;
 
-/// <summary>What models say of their predictions.</summary>
+/// <summary>Spans of predictions, and requests as a whole; the numbers are <see cref="PredictionMetrics"/>.</summary>
 internal static class ServingMetrics
 {
-    public const string PredictionsName = "serverless.predictions";
-    public const string PredictionsUnit = "{prediction}";
-    public const string PredictionsText = "Rows that were scored, by model and version.";
-
-    private static readonly Counter<long> Predictions = Signals.Meter.CreateCounter<long>(
-        PredictionsName,
-        PredictionsUnit,
-        PredictionsText
-    );
-
-    private static readonly Counter<long> Classes = Signals.Meter.CreateCounter<long>(
-        "serverless.prediction.classes",
-        "{prediction}",
-        "Rows by the class that was predicted; requests alone."
-    );
-
-    private static readonly Histogram<double> Duration = Signals.Meter.CreateHistogram(
-        "serverless.prediction.duration",
-        "s",
-        "Time in the model for the rows of one request.",
-        advice: Buckets.Milliseconds
-    );
-
-    private static readonly Histogram<int> Rows = Signals.Meter.CreateHistogram(
-        "serverless.prediction.rows",
-        "{row}",
-        "Rows of one request.",
-        advice: Buckets.Rows
-    );
-
     /// <summary>The span of rows that a model scores at once; null while nobody listens.</summary>
     public static Activity? Predict(ModelManifest model, int rows)
     {
@@ -51,50 +19,24 @@ internal static class ServingMetrics
     public static Predictions Score(ModelLease lease, ColumnBatch batch)
     {
         using var span = Predict(lease.Manifest, batch.Rows);
-        if (span is null && !Predictions.Enabled)
+        if (span is null && !PredictionMetrics.Shared.Enabled)
         {
             return lease.Session.Score(batch);
         }
 
-        var (model, version) = (lease.Manifest.Name, lease.Manifest.Version);
         var started = Stopwatch.GetTimestamp();
         try
         {
             var scored = lease.Session.Score(batch);
-            Count(new TagList { { "model", model }, { "version", version } }, scored, lease.Session.Signature, started);
+            PredictionMetrics.Shared.Scored(lease.Manifest, scored, Stopwatch.GetElapsedTime(started), PredictionSource.Http);
             return scored;
         }
         catch (Exception failed)
         {
             span.Fail(failed);
+            var (model, error) = (lease.Manifest, failed.GetType().FullName!);
+            PredictionMetrics.Shared.Failed(model.Name, model.Version, batch.Rows, error, PredictionSource.Http);
             throw;
         }
-    }
-
-    private static void Count(TagList tags, Predictions scored, ModelSignature signature, long started)
-    {
-        Duration.Record(Stopwatch.GetElapsedTime(started).TotalSeconds, tags);
-        Rows.Record(scored.Rows, tags);
-        if (Classes.Enabled && scored.Labels is { } labels)
-        {
-            var counts = new int[signature.Classes.Count];
-            foreach (var label in labels)
-            {
-                counts[label]++;
-            }
-
-            for (var i = 0; i < counts.Length; i++)
-            {
-                if (counts[i] > 0)
-                {
-                    var byClass = tags;
-                    byClass.Add("class", signature.Classes[i].ToString());
-                    Classes.Add(counts[i], byClass);
-                }
-            }
-        }
-
-        tags.Add("source", "http");
-        Predictions.Add(scored.Rows, tags);
     }
 }

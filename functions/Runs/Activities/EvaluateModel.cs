@@ -1,10 +1,12 @@
 using System.Globalization;
 using Azure.Storage.Blobs;
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
 using Serverless.Functions.Hosting;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Evaluation;
 using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Runs.Activities;
 
@@ -35,11 +37,12 @@ public sealed record EvaluationRequest
 public sealed record EvaluationOutcome(bool Passed, string Verdict, string Note, int? ChampionVersion);
 
 /// <summary>Measures both models, judges, and writes <c>runs/{runId}/evaluation.json</c>.</summary>
-public sealed class EvaluateModel(ModelEvaluation evaluation)
+public sealed class EvaluateModel(ModelEvaluation evaluation, ILogger<EvaluateModel> log)
 {
     [Function(nameof(EvaluateModel))]
     public async Task<EvaluationOutcome> RunAsync([ActivityTrigger] EvaluationRequest request, CancellationToken cancellationToken)
     {
+        using var scope = log.About(request.RunId, request.Pipeline);
         using var work = new WorkFolder();
         var report = await evaluation.RunAsync(
             new ModelEvaluationRequest(

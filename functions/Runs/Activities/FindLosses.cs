@@ -1,6 +1,7 @@
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
 using Serverless.Pipeline.Runs;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Runs.Activities;
 
@@ -10,6 +11,7 @@ public sealed class FindLosses(RunInventory inventory, ILogger<FindLosses> log)
     [Function(nameof(FindLosses))]
     public async Task<RunLosses> RunAsync([ActivityTrigger] RunBelongings run, CancellationToken cancellationToken)
     {
+        using var scope = log.About(run.RunId, run.Pipeline);
         var losses = await inventory.FindLossesAsync(run, cancellationToken);
         if (losses.Any)
         {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Serverless.Functions.Capacity;
 using Serverless.Pipeline.Capacity;
 using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Runs.Activities;
 
@@ -15,6 +16,7 @@ public sealed class OfferJob(JobBoard jobs, CapacityKeeper capacity, ILogger<Off
     [Function(nameof(OfferJob))]
     public async Task<string> RunAsync([ActivityTrigger] JobSpec job, CancellationToken cancellationToken)
     {
+        using var scope = log.About(job);
         await jobs.OfferAsync(job, cancellationToken);
         await KeepCapacity.LookAsync(capacity, log, cancellationToken);
         return job.JobId;

@@ -1,4 +1,5 @@
 using Microsoft.Azure.Functions.Worker;
+using Microsoft.Extensions.Logging;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Evaluation;
@@ -6,17 +7,25 @@ using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Monitoring;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Storage;
+using Serverless.Pipeline.Telemetry;
 
 namespace Serverless.Functions.Runs.Activities;
 
 public sealed record Registration(string RunId, string Pipeline, string JobId, SplitRef Split, string DefinitionDigest);
 
 /// <summary>Keeps the trained model under the run's own number; repeating it gives the same number.</summary>
-public sealed class RegisterModel(JobBoard jobs, ModelRegistry registry, DefinitionStore definitions, StorageClients storage)
+public sealed class RegisterModel(
+    JobBoard jobs,
+    ModelRegistry registry,
+    DefinitionStore definitions,
+    StorageClients storage,
+    ILogger<RegisterModel> log
+)
 {
     [Function(nameof(RegisterModel))]
     public async Task<int> RunAsync([ActivityTrigger] Registration registration, CancellationToken cancellationToken)
     {
+        using var scope = log.About(registration.RunId, registration.Pipeline);
         var trained =
             (await jobs.ReadResultAsync(registration.JobId, cancellationToken))?.Train
             ?? throw new InvalidDataException($"Job {registration.JobId} has no training result; drop the file again to train anew.");
@@ -50,6 +59,13 @@ public sealed class RegisterModel(JobBoard jobs, ModelRegistry registry, Definit
                 Reference = reference,
             },
             cancellationToken
+        );
+        using var registered = log.About(manifest);
+        log.LogInformation(
+            "Model {Model} version {Version} is registered, of run {RunId}",
+            manifest.Name,
+            manifest.Version,
+            manifest.RunId
         );
         return manifest.Version;
     }

@@ -50,6 +50,30 @@ public sealed class RefusalTests
         Assert.Contains("az functionapp keys list", findings[^1].Advice, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("0.0.1", Verdict.Warning, "0.0.1; this command line is ")]
+    [InlineData(null, Verdict.Ok, ", as this command line")]
+    public async Task App_OfAnotherVersion_IsTold(string? version, object verdict, string said)
+    {
+        version ??= typeof(AppCheck).Assembly.GetName().Version!.ToString(3);
+        await using var server = await ServerAsync(context =>
+        {
+            var text = context.Request.Path.Value switch
+            {
+                "/api/runs" => "{\"runs\":[],\"continuation\":null}",
+                "/v2" when context.Request.Headers["x-functions-key"] == "k" => $"{{\"name\":\"serverless\",\"version\":\"{version}\"}}",
+                _ => "",
+            };
+            context.Response.ContentType = "application/json";
+            context.Response.BodyWriter.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text)).AsTask().GetAwaiter().GetResult();
+        });
+
+        var findings = await new AppCheck(new Uri(server.Urls.First() + "/"), "k").RunAsync(Token);
+
+        Assert.Equal(("app, version", (Verdict)verdict), (findings[^1].Check, findings[^1].Verdict));
+        Assert.Contains(said, findings[^1].Found, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task App_NotReady_IsTold()
     {

@@ -65,6 +65,10 @@ public sealed class SettingTests
         Assert.Contains("LocalBytes", names);
         Assert.Contains("AzureWebJobsStorage__credential", names);
         Assert.DoesNotContain(names, name => name.StartsWith("EventHubConnection", StringComparison.Ordinal));
+        Assert.Equal(
+            ["EventHubConnection__fullyQualifiedNamespace", "EventHubConnection__credential", "EventHubConnection__clientId"],
+            AppSettings.OfStreamingTemplate()
+        );
     }
 
     [Fact]
@@ -72,21 +76,54 @@ public sealed class SettingTests
     {
         using var folder = new TestFolder();
         var names = AppSettings.OfTemplate();
-        var whole = folder.Write("whole.json", Json(names.Select(name => (name, "x"))));
+        var whole = folder.Write("whole.json", Json(names.Select(name => (name, "x")).Append(Off)));
         var broken = folder.Write(
             "broken.json",
             Json(names.Skip(1).Select(name => (name, name == names[1] ? "" : "x")).Append(("Old", "AccountName=a;AccountKey=c2VjcmV0")))
         );
 
-        var findings = AppSettings.Run(broken);
+        var findings = AppSettings.Open(broken).Run();
 
-        Assert.Equal(Verdict.Ok, Assert.Single(AppSettings.Run(whole)).Verdict);
+        Assert.Equal(Verdict.Ok, Assert.Single(AppSettings.Open(whole).Run()).Verdict);
         Assert.Contains(findings, finding => finding.Found == $"missing: {names[0]}");
         Assert.Contains(findings, finding => finding.Found == $"empty: {names[1]}");
         var key = Assert.Single(findings, finding => finding.Found.Contains("Old", StringComparison.Ordinal));
         Assert.DoesNotContain("c2VjcmV0", key.Found, StringComparison.Ordinal);
-        Assert.Throws<StackException>(() => AppSettings.Run(folder.Write("other.json", "{}")));
+        Assert.Throws<StackException>(() => AppSettings.Open(folder.Write("other.json", "{}")));
     }
+
+    [Fact]
+    public void AppSettings_Streaming_IsWholeOrSwitchedOff()
+    {
+        using var folder = new TestFolder();
+        var names = AppSettings.OfTemplate().Select(name => (name, "x")).ToList();
+        var hubs = AppSettings.OfStreamingTemplate().Select(name => (name, "evhns-a.servicebus.windows.net")).ToList();
+        var on = AppSettings.Open(folder.Write("on.json", Json([.. names, .. hubs])));
+        var half = AppSettings.Open(folder.Write("half.json", Json([.. names, hubs[0], Off])));
+        var neither = AppSettings.Open(folder.Write("neither.json", Json(names)));
+        var key = AppSettings.Open(
+            folder.Write("key.json", Json([.. names, .. hubs, ("EventHubConnection", "Endpoint=sb://a;SharedAccessKey=c2VjcmV0")]))
+        );
+
+        Assert.Equal((true, "evhns-a.servicebus.windows.net"), (on.Streaming, on.HubsHost));
+        Assert.Equal(Verdict.Ok, Assert.Single(on.Run()).Verdict);
+        Assert.Equal(
+            [
+                "streaming lacks EventHubConnection__credential, EventHubConnection__clientId",
+                "AzureWebJobs.OnTelemetry.Disabled is true beside EventHubConnection: no event is read",
+            ],
+            half.Run().Select(finding => finding.Found)
+        );
+        Assert.False(neither.Streaming);
+        Assert.Contains(
+            "neither EventHubConnection__fullyQualifiedNamespace",
+            Assert.Single(neither.Run()).Found,
+            StringComparison.Ordinal
+        );
+        Assert.Equal("EventHubConnection has a key in it", Assert.Single(key.Run()).Found);
+    }
+
+    private static (string Name, string Value) Off => ("AzureWebJobs.OnTelemetry.Disabled", "true");
 
     private static string Json(IEnumerable<(string Name, string Value)> settings) =>
         $"[{string.Join(',', settings.Select(setting => $$"""{"name":"{{setting.Name}}","slotSetting":false,"value":"{{setting.Value}}"}"""))}]";

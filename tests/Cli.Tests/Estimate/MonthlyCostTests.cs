@@ -9,13 +9,48 @@ namespace Serverless.Cli.Tests.Estimate;
 
 public sealed class MonthlyCostTests
 {
+    // 64 times an hour: 1 blob read and 1 listing by the 60, 2 reads by the 4.
+    private const decimal TimersStorage = 730 * (68 * 0.004m + 60 * 0.05m) / 10_000;
+
     [Fact]
-    public void Idle_Dev_IsNothingByTheHour()
+    public void Idle_Dev_IsAlertsAndTimers()
     {
         var report = Report("dev", new ExpectedLoad { DataGb = 0, LogsGb = 0 });
 
-        Assert.DoesNotContain(report.Idle, line => line.Unit is "hour" or "GB s");
-        Assert.Equal(7 * 0.5m + 2 * 0.1m, report.IdleTotal);
+        Assert.DoesNotContain(report.Idle, line => line.Unit == "hour");
+        Assert.Equal(7 * 0.5m + 2 * 0.1m + TimersStorage, report.IdleTotal);
+        // 46,720 times a second at least of 2 GB: nearly all that is free.
+        Assert.Equal(64 * 730 * 2, report.Idle.Single(line => line.What == "timers of the app").Quantity);
+        Assert.Equal(0, Cost(report.Idle, "timers of the app"));
+        Assert.Equal(0.04672m, report.Idle.Single(line => line.What == "their executions").Quantity);
+    }
+
+    [Fact]
+    public void Idle_TimersOfLargerInstances_CostWhatIsNotFree()
+    {
+        var large = Parameters("dev") with { InstanceMemoryMb = 4096 };
+
+        var report = new MonthlyCost(large, new ExpectedLoad(), PriceTable.BuiltIn, "westeurope").Report();
+
+        Assert.Equal((64 * 730 * 4 - 100_000) * 0.000026m, Cost(report.Idle, "timers of the app"));
+    }
+
+    [Fact]
+    public void Report_LinesOfOneMeter_ShareWhatIsFree()
+    {
+        var load = new ExpectedLoad
+        {
+            Runs = 50,
+            AppSeconds = 120,
+            Predictions = 300_000,
+        };
+
+        var report = Report("dev", load);
+
+        // Timers leave 6,560 GB s: the runs take them and pay for 5,440, the predictions pay for all of theirs.
+        Assert.Equal((50 * 120 * 2 - 6_560) * 0.000026m, Cost(report.Load, "the app on runs"));
+        Assert.Equal(300_000 * 2 * 0.000026m, Cost(report.Load, "the app on predictions"));
+        Assert.Equal((46_720 + 300_000 + 50 * 100 - 250_000) / 1_000_000m * 0.4m, Cost(report.Load, "executions of functions"));
     }
 
     [Fact]
@@ -23,7 +58,7 @@ public sealed class MonthlyCostTests
     {
         var report = Report("prod", new ExpectedLoad());
 
-        // 730 h of 9 endpoints, gateway and address; 10 zones; 2 GB that stand ready; 5 queues asked every 10 s; alerts; 10 GB in three zones.
+        // 730 h of 9 endpoints, gateway and address; 10 zones; 2 GB that stand ready; 5 queues asked every 10 s; alerts; 10 GB in three zones; timers.
         decimal[] parts =
         [
             730 * (9 * 0.01m + 0.045m + 0.005m),
@@ -32,6 +67,7 @@ public sealed class MonthlyCostTests
             5 * 360 * 730 / 10_000m * 0.004m,
             3.7m,
             0.26m,
+            TimersStorage,
         ];
         Assert.Equal(parts.Sum(), report.IdleTotal);
     }
@@ -63,9 +99,9 @@ public sealed class MonthlyCostTests
             }
         ).Load;
 
-        // 2 GB; 100,000 GB s are free.
-        Assert.Equal((400_000 - 100_000) * 0.000026m, Cost(alone, "the app on predictions"));
-        Assert.Equal(0, Cost(together, "the app on predictions"));
+        // 2 GB; of 100,000 GB s that are free the timers take 93,440.
+        Assert.Equal((400_000 - 6_560) * 0.000026m, Cost(alone, "the app on predictions"));
+        Assert.Equal((48_000 - 6_560) * 0.000026m, Cost(together, "the app on predictions"));
         Assert.Equal(20_000 * 1.2m * 2, together.Single(line => line.What == "the app on predictions").Quantity);
     }
 

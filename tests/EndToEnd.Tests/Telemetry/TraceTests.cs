@@ -54,6 +54,19 @@ public sealed class TraceTests(TelemetryStack telemetry)
             Token
         );
 
+        await Eventually.HoldsAsync(
+            () =>
+                Collector.Logs.Any(line =>
+                    line.Service == "serverless-app"
+                    && line.TraceId == job.TraceId
+                    && (Of(line, "run"), Of(line, "model"), Of(line, "version")) == (run.RunId, name, "1")
+                ),
+            "a line of the app's log with trace, run, model and version",
+            Token
+        );
+        await PointAsync("serverless.drop.wait", point => point.Tags["container"] == "drop" && point.Value >= 1);
+        await PointAsync("messaging.process.duration", point => point.Tags["messaging.destination.name"] == "drop-events");
+
         await PredictAsync(name);
     }
 
@@ -96,6 +109,8 @@ public sealed class TraceTests(TelemetryStack telemetry)
         await PointAsync("serverless.prediction.duration", point => point.Value >= 1);
         await PointAsync("http.server.request.duration", point => point.Tags["http.route"].EndsWith("predict", StringComparison.Ordinal));
     }
+
+    private static string? Of(SeenLog line, string attribute) => line.Tags.GetValueOrDefault(attribute);
 
     private Task<SeenSpan> SpanAsync(string name, Func<SeenSpan, bool> which) => Collector.SpanAsync(name, which, Token);
 

@@ -21,7 +21,11 @@ public sealed class DropEventTests
     [Fact]
     public void Parse_BlobCreated_GivesTheBlob()
     {
-        Assert.Equal(new DropEvent(DropEventKind.Drop, "machine-failure/2026/day 1.csv", null), DropEvent.Parse(Message));
+        var expected = new DropEvent(DropEventKind.Drop, "machine-failure/2026/day 1.csv", null)
+        {
+            At = new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero),
+        };
+        Assert.Equal(expected, DropEvent.Parse(Message));
         Assert.Equal("machine-failure/2026/day 1.csv", DropEvent.Parse($"[{Message}]").Blob);
     }
 

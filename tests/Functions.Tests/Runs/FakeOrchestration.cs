@@ -35,7 +35,9 @@ internal sealed class FakeOrchestration<TStatus>(string name, object input) : Ta
 
     public override bool IsReplaying => false;
 
-    protected override ILoggerFactory LoggerFactory => NullLoggerFactory.Instance;
+    public ILoggerFactory Log { get; set; } = NullLoggerFactory.Instance;
+
+    protected override ILoggerFactory LoggerFactory => Log;
 
     public void On<TInput>(string activity, Func<TInput, object?> answer) =>
         _activities[activity] = argument => answer(argument.Deserialize<TInput>()!);

@@ -3,6 +3,7 @@ using Serverless.Functions.Runs.Activities;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Runs;
+using Serverless.Testing.Telemetry;
 
 namespace Serverless.Functions.Tests.Runs;
 
@@ -55,6 +56,22 @@ public sealed class RunOrchestratorTests
         Assert.Equal((10_000, "00112233445566aa", 7, true), (status.Rows, status.DataVersion, status.ModelVersion, status.Deployed));
         Assert.NotNull(status.JobId);
         Assert.Null(status.Failure);
+    }
+
+    [Fact]
+    public async Task RunAsync_Lines_NameRunModelAndVersion()
+    {
+        var log = new ScopedLog();
+        var (good, bad) = (Start(), Start());
+        (good.Log, bad.Log) = (log, log);
+        bad.On<IngestRequest>("IngestFile", _ => Accepted with { Accepted = false, Dataset = null, FirstError = "no." });
+
+        await RunOrchestrator.RunAsync(good);
+        await Assert.ThrowsAsync<RunFailedException>(() => RunOrchestrator.RunAsync(bad));
+
+        var (ended, failed) = (log.Lines.First().Scope, log.Lines.Last().Scope);
+        Assert.Equal((good.InstanceId, "machine-failure", 7), (ended["run"], ended["model"], ended["version"]));
+        Assert.Equal((bad.InstanceId, "machine-failure", false), (failed["run"], failed["model"], failed.ContainsKey("version")));
     }
 
     [Fact]

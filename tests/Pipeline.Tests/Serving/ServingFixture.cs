@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Pipeline.Serving;
 using Serverless.Testing.Serving;
@@ -10,7 +11,7 @@ internal sealed class ServingFixture : IDisposable
 {
     public ModelHost Host { get; }
 
-    public ServingFixture(ServingOptions? options = null)
+    public ServingFixture(ServingOptions? options = null, ILogger<PredictionService>? log = null)
     {
         options ??= new();
         Models.Register("failures", 2, TinyModel.Binary(bias: 1));
@@ -18,7 +19,7 @@ internal sealed class ServingFixture : IDisposable
         Models.Deploy("prices", 1, TinyModel.Regression());
         Models.Deploy("letters", 1, TinyModel.Multiclass());
         Host = new ModelHost(Models, options, TimeProvider.System, NullLogger<ModelHost>.Instance);
-        Service = new PredictionService(Host, options, NullLogger<PredictionService>.Instance);
+        Service = new PredictionService(Host, options, log ?? NullLogger<PredictionService>.Instance);
     }
 
     public FakeModels Models { get; } = new();

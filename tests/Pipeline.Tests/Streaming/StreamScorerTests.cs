@@ -1,4 +1,3 @@
-using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Streaming;
@@ -242,37 +241,6 @@ public sealed class StreamScorerTests(AzuriteFixture azurite) : IClassFixture<Az
         rig.Models.Outage = null;
 
         Assert.Single((await scoring).Predictions);
-    }
-
-    [Fact]
-    public async Task Score_Events_AreCountedAndAgedByModel()
-    {
-        using var rig = new StreamRig(azurite.StorageClients);
-        var told = new List<(string Name, double Value, Dictionary<string, object?> Tags)>();
-        using var listener = new MeterListener
-        {
-            InstrumentPublished = (instrument, self) =>
-            {
-                if (instrument.Meter.Scope == rig.Meters && instrument.Meter.Name == "Serverless")
-                {
-                    self.EnableMeasurementEvents(instrument);
-                }
-            },
-        };
-        listener.SetMeasurementEventCallback<long>((i, value, tags, _) => told.Add((i.Name, value, new(tags.ToArray()))));
-        listener.SetMeasurementEventCallback<double>((i, value, tags, _) => told.Add((i.Name, value, new(tags.ToArray()))));
-        listener.Start();
-
-        await rig.ScoreAsync("metrics", Event(Failure(1), 1), Event(Failure(2), 2), Event("x", 3));
-
-        var counted = Assert.Single(told, one => one.Name == "serverless.predictions");
-        Assert.Equal(2, counted.Value);
-        Assert.Equal("failures", counted.Tags["model"]);
-        Assert.Equal(3, counted.Tags["version"]);
-        Assert.Equal("not-json", Assert.Single(told, one => one.Name == "serverless.stream.failures").Tags["reason"]);
-        Assert.Equal(3, Assert.Single(told, one => one.Name == "serverless.stream.events").Value);
-        Assert.Equal("metrics", Assert.Single(told, one => one.Name == "serverless.stream.lag").Tags["partition"]);
-        Assert.Equal(2, told.Count(one => one.Name == "serverless.stream.age" && one.Value > 0));
     }
 
     private static string? Id(string result) => (string?)JsonNode.Parse(result)!["id"];

@@ -11,6 +11,7 @@ namespace Serverless.Testing.Serving;
 /// </summary>
 public static class TinyModel
 {
+    private const int Int64 = 7;
     private const int Float64 = 11;
     private const int String = 8;
 
@@ -95,6 +96,29 @@ public static class TinyModel
         );
     }
 
+    /// <summary>One number in, the same out, up to 999; it fails on a larger one, and with it on all rows that it is asked together with.</summary>
+    public static (ModelSignature Signature, byte[] Model) Brittle()
+    {
+        var signature = new ModelSignature
+        {
+            Task = PredictionTask.Regression,
+            Target = "same",
+            TargetType = ColumnType.Number,
+            Inputs = [new("number", ColumnType.Number)],
+        };
+        var graph = new OnnxWriter();
+        graph.Message(1, Node("IsNaN", "", ["number"], "missing"));
+        graph.Message(1, Node("Where", "", ["missing", "zero", "number"], "known"));
+        graph.Message(1, Node("Cast", "", ["known"], "index", IntegerAttribute("to", Int64)));
+        graph.Message(1, Node("Gather", "", ["table", "index"], "scores"));
+        Finish(graph, signature);
+        graph.Text(2, "brittle");
+        graph.Message(5, Tensor("zero", [1], new double[1]));
+        graph.Message(5, Tensor("table", [1000], Enumerable.Range(0, 1000).Select(i => (double)i).ToArray()));
+        graph.Message(11, Value("number", Float64, -1, 1));
+        return (signature, Whole(graph));
+    }
+
     /// <param name="signature">Inputs, and classes or regression.</param>
     /// <param name="weights">For each input, one weight a class (one for regression).</param>
     /// <param name="bias">One a class.</param>
@@ -144,14 +168,17 @@ public static class TinyModel
             graph.Message(11, Value(input.Name, input.Type == ColumnType.Text ? String : Float64, -1, 1));
         }
 
-        return new OnnxWriter()
+        return Whole(graph);
+    }
+
+    private static byte[] Whole(OnnxWriter graph) =>
+        new OnnxWriter()
             .Integer(1, 10)
             .Text(2, "serverless-tests")
             .Message(7, graph)
             .Message(8, new OnnxWriter().Text(1, "").Integer(2, 21))
             .Message(8, new OnnxWriter().Text(1, "ai.onnx.ml").Integer(2, 5))
             .ToArray();
-    }
 
     private static void Finish(OnnxWriter graph, ModelSignature signature)
     {
