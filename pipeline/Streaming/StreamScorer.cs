@@ -29,7 +29,7 @@ public sealed partial class StreamScorer(
         await ReadAsync(batch, groups, results, cancellationToken);
         foreach (var group in groups.All)
         {
-            Score(batch, group, results);
+            await ScoreAsync(batch, group, results, cancellationToken);
         }
 
         if (results.DeadLetters is { Count: > 0 } letters)
@@ -63,7 +63,7 @@ public sealed partial class StreamScorer(
         }
     }
 
-    private void Score(EventBatch batch, ModelGroup group, BatchResults results)
+    private async Task ScoreAsync(EventBatch batch, ModelGroup group, BatchResults results, CancellationToken cancellationToken)
     {
         var columns = group.Rows.ToBatch();
         if (columns.Rows == 0)
@@ -72,36 +72,61 @@ public sealed partial class StreamScorer(
         }
 
         using var span = ServingMetrics.Predict(group.Lease.Manifest, columns.Rows);
+        using var scoring = new TimedScoring(group, options.ScoreWait, time, logger, cancellationToken);
         try
         {
-            var scored = group.Lease.Session.Score(columns);
-            group.Lease.Counts?.Add(columns, scored);
-            results.Add(group, scored, first: 0);
+            if (await scoring.RunAsync(columns) is { } scored)
+            {
+                group.Lease.Counts?.Add(columns, scored);
+                results.Add(group, scored, first: 0);
+                return;
+            }
+
+            span.Fail(new TimeoutException(scoring.Late));
+            for (var row = 0; row < columns.Rows; row++)
+            {
+                SetAside(batch, group, row, results, DeadLetterReason.ScoringTimeout, scoring.Late);
+            }
         }
-        catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
+        catch (Exception failed) when (failed is not OperationCanceledException)
         {
             span.Fail(failed);
             BatchFailed(logger, group.Lease.Manifest.Name, group.Lease.Manifest.Version, columns.Rows, failed);
-            ScoreEach(batch, group, columns, results);
+            await ScoreEachAsync(batch, group, columns, results, scoring);
         }
     }
 
     /// <summary>A row that the model fails on must not take the others with it.</summary>
-    private static void ScoreEach(EventBatch batch, ModelGroup group, ColumnBatch columns, BatchResults results)
+    private static async Task ScoreEachAsync(
+        EventBatch batch,
+        ModelGroup group,
+        ColumnBatch columns,
+        BatchResults results,
+        TimedScoring scoring
+    )
     {
         for (var row = 0; row < columns.Rows; row++)
         {
             try
             {
-                results.Add(group, group.Lease.Session.Score(Row(columns, row)), row);
+                if (await scoring.RunAsync(Row(columns, row)) is { } scored)
+                {
+                    results.Add(group, scored, row);
+                }
+                else
+                {
+                    SetAside(batch, group, row, results, DeadLetterReason.ScoringTimeout, scoring.Late);
+                }
             }
-            catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
+            catch (Exception failed) when (failed is not OperationCanceledException)
             {
-                var streamed = batch.Events[group.Rows.Events[row]];
-                results.SetAside(streamed, group.Lease.Manifest.Name, DeadLetterReason.ScoringFailed, failed.Message);
+                SetAside(batch, group, row, results, DeadLetterReason.ScoringFailed, failed.Message);
             }
         }
     }
+
+    private static void SetAside(EventBatch batch, ModelGroup group, int row, BatchResults results, string reason, string detail) =>
+        results.SetAside(batch.Events[group.Rows.Events[row]], group.Lease.Manifest.Name, reason, detail);
 
     private static ColumnBatch Row(ColumnBatch columns, int row) =>
         new(
