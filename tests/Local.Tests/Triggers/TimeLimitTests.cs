@@ -12,11 +12,9 @@ using static Serverless.Local.Tests.Triggers.EventHubs.SeenEvents;
 
 namespace Serverless.Local.Tests.Triggers;
 
-/// <summary>Functions that hang and do not heed their token, with <c>functionTimeout</c> 1 s: whatever triggers them goes on.</summary>
+/// <summary>Functions that hang and do not heed their token, with a short <c>functionTimeout</c>: whatever triggers them goes on.</summary>
 public sealed class TimeLimitTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
 {
-    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
-
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -24,7 +22,7 @@ public sealed class TimeLimitTests(AzuriteFixture azurite) : IClassFixture<Azuri
     {
         await using var rig = await HubRig.StartAsync(azurite, partitions: 1);
         await rig.SendAsync("hang");
-        await using var app = await rig.AppAsync("", [typeof(HangsOnEvents)], null, Second);
+        await using var app = await rig.AppAsync("", [typeof(HangsOnEvents)], null, Limited("00:00:03"));
         await SeesAsync(nameof(HangsOnEvents), "hang again");
         await rig.SendAsync("behind");
         await SeesAsync(nameof(HangsOnEvents), "behind");
@@ -35,7 +33,7 @@ public sealed class TimeLimitTests(AzuriteFixture azurite) : IClassFixture<Azuri
         await Eventually.HoldsAsync(() => HangsOnEvents.Left == 2, "both runs to end", Stop);
         await rig.SendAsync("last");
         Assert.Equal(["behind", "last"], await rig.OutAsync(2));
-        Assert.Equal(["hang", "hang again", "behind", "last"], Of(nameof(HangsOnEvents)));
+        Assert.Equal(["hang", "hang again"], Of(nameof(HangsOnEvents)).Where(e => e.StartsWith("hang", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -45,7 +43,7 @@ public sealed class TimeLimitTests(AzuriteFixture azurite) : IClassFixture<Azuri
         using var folder = new TestFolder();
         folder.Write(
             "host.json",
-            """{ "version": "2.0", "functionTimeout": "00:00:01", "extensions": { "queues": { "maxDequeueCount": 2 } } }"""
+            """{ "version": "2.0", "functionTimeout": "00:00:03", "extensions": { "queues": { "maxDequeueCount": 2 } } }"""
         );
         var builder = TestApp.Builder(folder.Path, typeof(BlocksOnMessages));
         builder.Configuration.AddInMemoryCollection([KeyValuePair.Create("AzureWebJobsStorage", (string?)azurite.ConnectionString)]);
@@ -61,7 +59,7 @@ public sealed class TimeLimitTests(AzuriteFixture azurite) : IClassFixture<Azuri
             Assert.Equal("block", poison.Body.ToString());
             Assert.Equal(["block 1", "block 2", "other 1"], Of(nameof(BlocksOnMessages)).Order());
             await Eventually.HoldsAsync(
-                () => log.Has("Timeout value of 00:00:01 exceeded by function 'Functions.BlocksOnMessages'"),
+                () => log.Has("Timeout value of 00:00:03 exceeded by function 'Functions.BlocksOnMessages'"),
                 "it to be said",
                 Stop
             );
@@ -79,13 +77,13 @@ public sealed class TimeLimitTests(AzuriteFixture azurite) : IClassFixture<Azuri
     [Fact]
     public async Task Timer_FunctionHangs_NextTimeRunsAll()
     {
-        await using var app = await TestApp.StartWithAsync(
-            new() { ["AzureFunctionsJobHost:functionTimeout"] = "00:00:01" },
-            typeof(HangsOnTimer)
-        );
+        await using var app = await TestApp.StartWithAsync(Limited("00:00:01"), typeof(HangsOnTimer));
 
         await Eventually.HoldsAsync(() => Of(nameof(HangsOnTimer)).Count >= 2, "a second run beside the one that hangs", Stop);
     }
+
+    /// <summary>Three seconds where other functions have to end in time, also on a machine with more to do than it can.</summary>
+    private static Dictionary<string, string?> Limited(string timeout) => new() { ["AzureFunctionsJobHost:functionTimeout"] = timeout };
 
     private QueueClient Queue(string name)
     {

@@ -81,8 +81,8 @@ internal sealed class HubRig : IAsyncDisposable
     /// After which time without a word a partition is lost. Long unless a test is about it: on a machine with more to do than it can, a
     /// process says nothing for seconds and goes on.
     /// </param>
-    /// <param name="timeout">How long a function may run; null: as usual.</param>
-    public Task<TestApp> AppAsync(string eventHubs, Type[] classes, TimeSpan? expiration, TimeSpan? timeout = null)
+    /// <param name="settings">More of them.</param>
+    public Task<TestApp> AppAsync(string eventHubs, Type[] classes, TimeSpan? expiration, Dictionary<string, string?>? settings = null)
     {
         var folder = new TestFolder();
         WriteHost(folder, eventHubs);
@@ -90,10 +90,7 @@ internal sealed class HubRig : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(
             Settings(expiration ?? TimeSpan.FromMinutes(1)).Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))
         );
-        if (timeout is { } limit)
-            builder.Configuration.AddInMemoryCollection([
-                KeyValuePair.Create("AzureFunctionsJobHost:functionTimeout", (string?)$"{limit:c}"),
-            ]);
+        builder.Configuration.AddInMemoryCollection(settings ?? []);
         return TestApp.StartAsync(builder.Build(), folder.Path, folder);
     }
 
