@@ -6,9 +6,9 @@ using Serverless.Pipeline.Streaming;
 namespace Serverless.Functions.Streaming;
 
 /// <summary>
-/// Scores the events of hub <c>telemetry</c>. It ends well whatever the events hold: the trigger moves on after a failure too, so a bad event
-/// is set aside here. It throws only when it is cancelled, and then the events come again. What the retries are for is the sending behind it: hubs that
-/// are away for longer than the client tries.
+/// Scores the events of hub <c>telemetry</c>. It ends well whatever the events hold: the trigger moves on after a failure too, so what cannot be
+/// scored, or not in time, is set aside here, long before <c>functionTimeout</c>. It throws when it is cancelled: by the app's stop, and then the events
+/// come again. What the retries are for is the sending behind it: hubs that are away for longer than the client tries.
 /// </summary>
 public sealed class OnTelemetry(StreamScorer scorer)
 {

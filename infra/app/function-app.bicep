@@ -99,6 +99,7 @@ var codeSettings = {
   Serving__BrokenRetry: '00:00:30'
   Streaming__ModelWait: '00:01:00'
   Streaming__DeadLetterWait: '00:02:00'
+  Streaming__ScoreWait: '00:05:00'
   Capacity__Offers: offers
   Capacity__Grace: '00:05:00'
   Capacity__Evictions: '3'

@@ -3,6 +3,7 @@ using Microsoft.Azure.Functions.Worker.Middleware;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Serverless.Local.EventHubs;
 using Serverless.Local.Hosting.Binding;
 using Serverless.Local.Hosting.Discovery;
 using Serverless.Local.Hosting.Durable;
@@ -46,7 +47,8 @@ internal sealed class AppCompiler(
             new ActivityParameters(),
         ];
         var sources = new ParameterSources(triggers, new BodySource(), new DurableClientSource(_durable));
-        var hubs = new HubClients(configuration, host, services.GetRequiredService<EventHubsHost>(), time);
+        var identities = new HubIdentities(configuration, EventHubsConnectionString.OfNamespace);
+        var hubs = new HubClients(configuration, host, services.GetRequiredService<EventHubsHost>(), time, identities);
         var factory = new OutputFactory(json, _connections, hubs, configuration);
         foreach (var declaration in FunctionFinder.Find(classes, problems))
         {

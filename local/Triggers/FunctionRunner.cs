@@ -14,6 +14,7 @@ internal sealed class FunctionRunner(
 )
 {
     private readonly RetryPlan? retries = RetryPlan.Of(function.Declaration);
+    private readonly TimeLimit? limit = timeout is { } most ? new TimeLimit(most, time, logger) : null;
 
     public string Name => function.Name;
 
@@ -38,14 +39,22 @@ internal sealed class FunctionRunner(
 
     private async Task<bool> RunOnceAsync(object trigger, TriggerFacts facts, int failures, CancellationToken abort)
     {
-        using var limit = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, abort);
+        using var over = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(over.Token, abort);
         var invocation = new Invocation(function, services, trigger, facts, both.Token);
         if (retries is not null)
             invocation.Retries = new Retries(failures, retries.MaxRetries);
+        // With a limit on a thread of its own: code that blocks before its first await would keep ours.
+        var run = limit is null ? function.RunAsync(invocation) : Task.Run(() => function.RunAsync(invocation), CancellationToken.None);
+        if (limit is not null && !await limit.EndsAsync(run))
+        {
+            limit.LeaveBehind(invocation, run);
+            abort.ThrowIfCancellationRequested();
+            return false;
+        }
         try
         {
-            await function.RunAsync(invocation);
+            await run;
             await outputs.SendAsync(invocation.Result, both.Token);
             return true;
         }
@@ -53,7 +62,7 @@ internal sealed class FunctionRunner(
         {
             throw;
         }
-        catch (OperationCanceledException e) when (limit.IsCancellationRequested)
+        catch (OperationCanceledException e) when (over.IsCancellationRequested)
         {
             Log.Failed(
                 logger,

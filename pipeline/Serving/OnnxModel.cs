@@ -78,21 +78,40 @@ public sealed class OnnxModel : IDisposable
 
     /// <summary>Scores every row. Columns are found by name; those that the model does not take are ignored.</summary>
     /// <exception cref="ArgumentException">A column that the model takes is missing, of another kind, or shorter than the batch.</exception>
-    public Predictions Score(ColumnBatch batch)
+    public Predictions Score(ColumnBatch batch) => Score(batch, runOptions);
+
+    /// <summary>The same; <paramref name="cancellationToken"/> ends it between two steps of the graph. A step itself cannot be ended.</summary>
+    /// <exception cref="OperationCanceledException">It was ended.</exception>
+    public Predictions ScoreUntil(ColumnBatch batch, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using var own = new RunOptions();
+        using var ending = cancellationToken.UnsafeRegister(static run => ((RunOptions)run!).Terminate = true, own);
+        try
+        {
+            return Score(batch, own);
+        }
+        catch (OnnxRuntimeException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new OperationCanceledException(cancellationToken);
+        }
+    }
+
+    private Predictions Score(ColumnBatch batch, RunOptions run)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         var columns = Pick(batch);
         var result = new double[batch.Rows * width];
         if (batch.Rows == 1)
         {
-            ScoreOne(columns, result);
+            ScoreOne(columns, result, run);
         }
         else
         {
             for (var start = 0; start < batch.Rows; start += sliceRows)
             {
                 var rows = Math.Min(sliceRows, batch.Rows - start);
-                ScoreSlice(columns, start, rows, result.AsMemory(start * width, rows * width));
+                ScoreSlice(columns, start, rows, result.AsMemory(start * width, rows * width), run);
             }
         }
 
@@ -110,11 +129,13 @@ public sealed class OnnxModel : IDisposable
     internal int Width => width;
 
     /// <summary>One run on tensors of shape [rows, 1] in the order of the signature's inputs; <see cref="Width"/> values a row come out.</summary>
-    internal void Run(OrtValue[] inputs, int rows, Memory<double> result)
+    internal void Run(OrtValue[] inputs, int rows, Memory<double> result) => Run(inputs, rows, result, runOptions);
+
+    private void Run(OrtValue[] inputs, int rows, Memory<double> result, RunOptions run)
     {
         long[] shape = Signature.Task == PredictionTask.Regression ? [rows] : [rows, width];
         using var output = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, result, shape);
-        session.Run(runOptions, inputNames, inputs, outputNames, [output]);
+        session.Run(run, inputNames, inputs, outputNames, [output]);
     }
 
     public void Dispose()
@@ -162,14 +183,23 @@ public sealed class OnnxModel : IDisposable
         return columns;
     }
 
-    private void ScoreOne(ColumnValues[] columns, double[] result)
+    private void ScoreOne(ColumnValues[] columns, double[] result, RunOptions run)
     {
-        var run = singleRows.TryDequeue(out var free) ? free : new SingleRowRun(session, Signature);
-        run.Run(runOptions, columns, 0, result);
-        singleRows.Enqueue(run);
+        var single = singleRows.TryDequeue(out var free) ? free : new SingleRowRun(session, Signature);
+        try
+        {
+            single.Run(run, columns, 0, result);
+        }
+        catch
+        {
+            single.Dispose();
+            throw;
+        }
+
+        singleRows.Enqueue(single);
     }
 
-    private void ScoreSlice(ColumnValues[] columns, int start, int rows, Memory<double> result)
+    private void ScoreSlice(ColumnValues[] columns, int start, int rows, Memory<double> result, RunOptions run)
     {
         var inputs = new OrtValue?[columns.Length];
         try
@@ -188,7 +218,7 @@ public sealed class OnnxModel : IDisposable
                 }
             }
 
-            Run(inputs!, rows, result);
+            Run(inputs!, rows, result, run);
         }
         finally
         {

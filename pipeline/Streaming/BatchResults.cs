@@ -23,11 +23,27 @@ internal sealed class BatchResults(EventBatch batch, Activity? span, StreamMetri
     public void SetAside(in StreamEvent streamed, string? model, string reason, string detail) =>
         letters.Add(new DeadLetter(streamed, model, reason, detail));
 
-    /// <summary>Row 0 of <paramref name="scored"/> is row <paramref name="first"/> of the group.</summary>
+    /// <summary>Row 0 of <paramref name="scored"/> is row <paramref name="first"/> of the group. Adds all of them or, when it throws, none.</summary>
     public void Add(ModelGroup group, Predictions scored, int first)
     {
+        var (results, alerted) = (predictions.Count, alerts.Count);
+        try
+        {
+            Write(group, scored, first);
+        }
+        catch
+        {
+            predictions.RemoveRange(results, predictions.Count - results);
+            alerts.RemoveRange(alerted, alerts.Count - alerted);
+            throw;
+        }
+
+        metrics.Alerted(group.Lease.Manifest.Name, alerts.Count - alerted);
+    }
+
+    private void Write(ModelGroup group, Predictions scored, int first)
+    {
         var manifest = group.Lease.Manifest;
-        var before = alerts.Count;
         var now = time.GetUtcNow();
         using var writer = new ResultWriter(batch, group.Lease, scored, span?.Id);
         for (var row = 0; row < scored.Rows; row++)
@@ -42,8 +58,6 @@ internal sealed class BatchResults(EventBatch batch, Activity? span, StreamMetri
 
             metrics.Aged(manifest.Name, now - streamed.EnqueuedAt);
         }
-
-        metrics.Alerted(manifest.Name, alerts.Count - before);
     }
 
     public ScoredBatch Close() => new([.. predictions], [.. alerts], letters.Count);

@@ -15,6 +15,9 @@ public static class DeadLetterReason
 
     /// <summary>The model failed on this very row.</summary>
     public const string ScoringFailed = "scoring-failed";
+
+    /// <summary>The model had not scored it within <see cref="StreamingOptions.ScoreWait"/>.</summary>
+    public const string ScoringTimeout = "scoring-timeout";
 }
 
 /// <summary>An event that could not be scored.</summary>

@@ -9,7 +9,23 @@ internal sealed class ModelGroup(ModelLease lease) : IDisposable
 
     public EventRows Rows { get; } = new(lease.Layout);
 
+    /// <summary>The model's last run, which may go on when the batch does not wait for it any more.</summary>
+    public Task Run { get; set; } = Task.CompletedTask;
+
+    /// <summary>Gives rows and model back when no run reads them.</summary>
     public void Dispose()
+    {
+        if (Run.IsCompleted)
+        {
+            GiveBack();
+        }
+        else
+        {
+            _ = Run.ContinueWith(_ => GiveBack(), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private void GiveBack()
     {
         Rows.Dispose();
         Lease.Dispose();

@@ -45,7 +45,7 @@ public sealed partial class StreamScorer(
         await ReadAsync(batch, groups, results, cancellationToken);
         foreach (var group in groups.All)
         {
-            Score(batch, group, results);
+            await ScoreAsync(batch, group, results, cancellationToken);
         }
 
         if (results.DeadLetters is { Count: > 0 } letters)
@@ -79,7 +79,7 @@ public sealed partial class StreamScorer(
         }
     }
 
-    private void Score(EventBatch batch, ModelGroup group, BatchResults results)
+    private async Task ScoreAsync(EventBatch batch, ModelGroup group, BatchResults results, CancellationToken cancellationToken)
     {
         var columns = group.Rows.ToBatch();
         if (columns.Rows == 0)
@@ -89,25 +89,44 @@ public sealed partial class StreamScorer(
 
         var model = group.Lease.Manifest;
         using var span = ServingMetrics.Predict(model, columns.Rows);
+        using var scoring = new TimedScoring(group, options.ScoreWait, time, logger, cancellationToken);
         var started = time.GetTimestamp();
         try
         {
-            var scored = group.Lease.Session.Score(columns);
-            metrics.Predictions.Scored(model, scored, time.GetElapsedTime(started), PredictionSource.Stream);
-            group.Lease.Counts?.Add(columns, scored);
-            results.Add(group, scored, first: 0);
+            if (await scoring.RunAsync(columns) is { } scored)
+            {
+                var took = time.GetElapsedTime(started);
+                results.Add(group, scored, first: 0);
+                metrics.Predictions.Scored(model, scored, took, PredictionSource.Stream);
+                group.Lease.Counts?.Add(columns, scored);
+                return;
+            }
+
+            var late = new TimeoutException(scoring.Late);
+            span.Fail(late);
+            metrics.Predictions.Failed(model.Name, model.Version, columns.Rows, late.GetType().FullName!, PredictionSource.Stream);
+            for (var row = 0; row < columns.Rows; row++)
+            {
+                SetAside(batch, group, row, results, DeadLetterReason.ScoringTimeout, scoring.Late);
+            }
         }
-        catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
+        catch (Exception failed) when (failed is not OperationCanceledException)
         {
             span.Fail(failed);
             using var scope = logger.About(model);
             BatchFailed(logger, model.Name, model.Version, columns.Rows, failed);
-            ScoreEach(batch, group, columns, results);
+            await ScoreEachAsync(batch, group, columns, results, scoring);
         }
     }
 
     /// <summary>A row that the model fails on must not take the others with it.</summary>
-    private void ScoreEach(EventBatch batch, ModelGroup group, ColumnBatch columns, BatchResults results)
+    private async Task ScoreEachAsync(
+        EventBatch batch,
+        ModelGroup group,
+        ColumnBatch columns,
+        BatchResults results,
+        TimedScoring scoring
+    )
     {
         var tally = new RowTally(group.Lease.Manifest);
         for (var row = 0; row < columns.Rows; row++)
@@ -115,20 +134,30 @@ public sealed partial class StreamScorer(
             var started = time.GetTimestamp();
             try
             {
-                var scored = group.Lease.Session.Score(Row(columns, row));
-                tally.Add(scored, time.GetElapsedTime(started));
-                results.Add(group, scored, row);
+                if (await scoring.RunAsync(Row(columns, row)) is { } scored)
+                {
+                    var took = time.GetElapsedTime(started);
+                    results.Add(group, scored, row);
+                    tally.Add(scored, took);
+                }
+                else
+                {
+                    tally.Fail(new TimeoutException(scoring.Late));
+                    SetAside(batch, group, row, results, DeadLetterReason.ScoringTimeout, scoring.Late);
+                }
             }
-            catch (Exception failed) when (failed is Microsoft.ML.OnnxRuntime.OnnxRuntimeException)
+            catch (Exception failed) when (failed is not OperationCanceledException)
             {
                 tally.Fail(failed);
-                var streamed = batch.Events[group.Rows.Events[row]];
-                results.SetAside(streamed, group.Lease.Manifest.Name, DeadLetterReason.ScoringFailed, failed.Message);
+                SetAside(batch, group, row, results, DeadLetterReason.ScoringFailed, failed.Message);
             }
         }
 
         tally.Tell(metrics.Predictions);
     }
+
+    private static void SetAside(EventBatch batch, ModelGroup group, int row, BatchResults results, string reason, string detail) =>
+        results.SetAside(batch.Events[group.Rows.Events[row]], group.Lease.Manifest.Name, reason, detail);
 
     private static ColumnBatch Row(ColumnBatch columns, int row) =>
         new(

@@ -15,6 +15,13 @@ public sealed record StreamingOptions
     public TimeSpan ModelWait { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
+    /// How long one model may score its events of one batch, 1 s to 20 min. Default 5 min; then they are set aside. A batch of several models may
+    /// take as long for each: together with the other waits it has to end before <c>functionTimeout</c> (30 min).
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:20:00")]
+    public TimeSpan ScoreWait { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
     /// How long a batch tries to write its dead letters, 1 s to 20 min. Default 2 min; then their positions go to the log, and the partition
     /// goes on: the hub itself keeps the events for its retention.
     /// </summary>

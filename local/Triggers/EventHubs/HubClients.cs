@@ -7,7 +7,13 @@ using Serverless.Local.Triggers.EventHubs.Amqp;
 namespace Serverless.Local.Triggers.EventHubs;
 
 /// <summary>Finds the namespace behind the name in a binding, and shares one connection and one sender a hub among all functions that send.</summary>
-internal sealed class HubClients(IConfiguration configuration, HostSettings host, EventHubsHost broker, TimeProvider time)
+internal sealed class HubClients(
+    IConfiguration configuration,
+    HostSettings host,
+    EventHubsHost broker,
+    TimeProvider time,
+    HubIdentities identities
+)
 {
     private readonly StorageConnections _settings = new(configuration);
     private readonly Dictionary<string, HubConnections> _connections = new(StringComparer.Ordinal);
@@ -18,41 +24,40 @@ internal sealed class HubClients(IConfiguration configuration, HostSettings host
 
     /// <summary>A connection of its own, for a trigger.</summary>
     /// <exception cref="InvalidOperationException">The connection is not set, or cannot be read.</exception>
-    public HubConnections Connect(string? connection, string where) => Connect(Target(connection, where));
-
-    /// <exception cref="InvalidOperationException">The connection is not set, or cannot be read.</exception>
-    public HubSender Sender(string? connection, string hub, string where)
-    {
-        var name = SettingNames.Resolve(hub, configuration, where);
-        var target = Target(connection, where);
-        if (!_connections.TryGetValue(target.ToString(), out var shared))
-            _connections[target.ToString()] = shared = Connect(target);
-        if (!_senders.TryGetValue((shared, name), out var sender))
-            _senders[(shared, name)] = sender = new HubSender(shared, name, Settings.Retry, time);
-        return sender;
-    }
-
-    private HubConnections Connect(EventHubsConnectionString target) =>
-        new(target, time, async stop => EventHubsConnectionString.Parse(await broker.ResolveAsync(target.ToString(), stop)));
-
-    private EventHubsConnectionString Target(string? connection, string where)
+    public HubConnections Connect(string? connection, string where)
     {
         if (string.IsNullOrWhiteSpace(connection))
             throw new InvalidOperationException(
                 $"{where}: the binding names no connection. Set Connection to the name of an app setting, such as EventHubConnection."
             );
-        if (_settings.Find(connection) is not { } text)
-            throw new InvalidOperationException(
-                configuration.GetSection(connection).GetChildren().Any()
-                    ? $"{where}: connection '{connection}' is identity-based ({connection}__...), which the local runtime does not support. "
-                        + $"Set \"{connection}\" in local.settings.json (Values) to a connection string."
-                    : $"{where}: Event Hubs connection string '{connection}' does not exist. Make sure that it is a defined App Setting. Set \"{connection}\": "
-                        + "\"Endpoint=sb://localhost;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;\" in "
-                        + $"local.settings.json (Values) for the emulator, or the environment variable {connection}."
-            );
+        if (_settings.Find(connection) is { } text)
+            return ByKey(connection, text, where);
+        if (identities.Find(connection, where) is { } found)
+            return new HubConnections(found.Target, time, tokens: new IdentityTokens(found.Credential));
+        throw new InvalidOperationException(
+            $"{where}: Event Hubs connection string '{connection}' does not exist. Make sure that it is a defined App Setting. Set \"{connection}\": "
+                + "\"Endpoint=sb://localhost;SharedAccessKeyName=RootManageSharedAccessKey;SharedAccessKey=SAS_KEY_VALUE;UseDevelopmentEmulator=true;\" in "
+                + $"local.settings.json (Values) for the emulator, or the environment variable {connection}; for an identity {connection}__fullyQualifiedNamespace."
+        );
+    }
+
+    /// <exception cref="InvalidOperationException">The connection is not set, or cannot be read.</exception>
+    public HubSender Sender(string? connection, string hub, string where)
+    {
+        var name = SettingNames.Resolve(hub, configuration, where);
+        if (!_connections.TryGetValue(connection ?? "", out var shared))
+            _connections[connection ?? ""] = shared = Connect(connection, where);
+        if (!_senders.TryGetValue((shared, name), out var sender))
+            _senders[(shared, name)] = sender = new HubSender(shared, name, Settings.Retry, time);
+        return sender;
+    }
+
+    private HubConnections ByKey(string connection, string text, string where)
+    {
         try
         {
-            return EventHubsConnectionString.Parse(text);
+            var target = EventHubsConnectionString.Parse(text);
+            return new(target, time, async stop => EventHubsConnectionString.Parse(await broker.ResolveAsync(target.ToString(), stop)));
         }
         catch (FormatException e)
         {

@@ -4,7 +4,7 @@ using Serverless.Testing;
 
 namespace Serverless.EndToEnd.Tests.Batch;
 
-/// <summary>The app is killed while rows are scored; rows that are too many for it; a job that is cancelled.</summary>
+/// <summary>The app or a worker is killed while rows are scored; rows that are too many for the app.</summary>
 public sealed class BatchFaultTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -26,7 +26,7 @@ public sealed class BatchFaultTests
     }
 
     [Fact]
-    public async Task File_OverLocalBytes_IsScoredByAWorkerAndCanBeCancelled()
+    public async Task File_OverLocalBytes_IsScoredByAWorker()
     {
         await using var stack = await TestStack.StartAsync(new Dictionary<string, string?> { ["LocalBytes"] = "100000" });
         await stack.TrainAsync("batch-large");
@@ -41,27 +41,26 @@ public sealed class BatchFaultTests
     }
 
     [Fact]
-    public async Task Job_Cancelled_EndsAndTheSameRowsDroppedAgainAreScored()
+    public async Task Worker_KilledWhileItScores_TheNextOneGoesOnAndEveryRowIsThereOnce()
     {
-        // Nobody takes the worker's job: it lives until it is cancelled.
-        await using var stack = await TestStack.StartAsync();
-        await stack.TrainAsync("batch-cancel");
-        await stack.Local.App.KillAsync();
-        stack.Local.App.Overrides = new Dictionary<string, string?> { ["LocalBytes"] = "0" };
-        await stack.Local.App.StartAsync(Token);
-        await stack.Local.Workers.DisposeAsync();
-        await stack.DropRowsAsync("batch-cancel", "rows.csv", BinaryData.FromString(BatchStack.Rows(6, 100)));
-        var job = await stack.OnlyJobAsync("batch-cancel");
-        await stack.JobIsAsync(job.JobId, at => at.Note == "waits for a worker", "the job at the workers");
+        await using var stack = await TestStack.StartAsync(new Dictionary<string, string?> { ["LocalBytes"] = "100000" });
+        await stack.TrainAsync("batch-lost");
+        var source = ManyRows.Make(seed: 4, copies: 1_200);
+        await stack.DropRowsAsync("batch-lost", "rows.csv", source.Csv);
+        var job = await stack.OnlyJobAsync("batch-lost");
+        var before = await stack.PartsAsync(job, parts => parts.Count > 0, "a part by the first worker");
 
-        await stack.Api.CancelBatchAsync(job.JobId, Token);
+        Assert.Equal(1, await stack.Local.Workers.KillAsync());
+        var started = stack.Local.Workers.Started;
 
-        Assert.Equal(RunState.Cancelled, (await stack.JobEndsAsync(job.JobId)).State);
-        await stack.Local.App.KillAsync();
-        stack.Local.App.Overrides = new Dictionary<string, string?>();
-        await stack.Local.App.StartAsync(Token);
-        await stack.DropRowsAsync("batch-cancel", "rows.csv", BinaryData.FromString(BatchStack.Rows(6, 100)));
-        await stack.JobIsAsync(job.JobId, at => at.State == RunState.Succeeded, "the same job to succeed");
+        var summary = await stack.JobSucceedsAsync(job.JobId);
+        Assert.True(stack.Local.Workers.Started > started, "No second worker took the job up.");
+        Assert.True(summary.Parts.Count > before.Count, $"All {before.Count} parts were there before the kill.");
+        Assert.Equal((source.Rows, 0), (summary.Rows, summary.Failed));
+        await stack.RequireOnceAsync(job, source);
+        // What was scored stays as it was.
+        var after = await stack.PartsAsync(job, _ => true, "the parts");
+        Assert.All(before, part => Assert.Equal(part.Value, after[part.Key]));
     }
 
     private static async Task KillAsync(string when, string activity)

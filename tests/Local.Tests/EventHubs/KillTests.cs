@@ -70,7 +70,7 @@ public sealed class KillTests
     [Theory]
     [InlineData("plain")]
     [InlineData("idempotent")]
-    public async Task Broker_KilledUnderTheNpmClient_LosesNoAcknowledgedEvent(string kind)
+    public async Task Broker_KilledUnderTheNpmClient_LosesNoAcknowledgedEventAndHasTwiceOnlyWhatWasSentAgain(string kind)
     {
         using var folder = new TestFolder();
         var (first, text) = await Children.BrokerAsync(folder.Path, 0);
@@ -80,6 +80,7 @@ public sealed class KillTests
 
         killed.Kill();
         await killed.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await node.StandardInput.WriteLineAsync("killed");
         var (second, _) = await Children.BrokerAsync(folder.Path, EventHubsConnectionString.Parse(text).Port);
         using var ended = second;
         await node.StandardInput.WriteLineAsync("enough");
@@ -89,8 +90,11 @@ public sealed class KillTests
 
         TestContext.Current.TestOutputHelper?.WriteLine(said);
         Assert.Contains("lost 0,", said);
+        // What had its answer is sent once. A plain client sends again what had none, and the broker may have kept that.
+        Assert.Contains("twice without a reason 0.", said);
+        Assert.DoesNotContain("in flight 0,", said);
         if (kind == "idempotent")
-            Assert.Contains("twice 0", said);
+            Assert.Contains("twice 0,", said);
     }
 
     private static Task<Connection> ConnectAsync(string text)

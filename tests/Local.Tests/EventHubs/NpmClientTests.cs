@@ -18,6 +18,20 @@ public sealed class NpmClientTests(AzuriteFixture azurite) : IClassFixture<Azuri
     }
 
     [Fact]
+    public async Task Client_EventsWithAKey_LieInTheServicesPartitionOfTheKey()
+    {
+        await using var broker = await TestBroker.StartAsync(o => o with { Hubs = [new("telemetry") { Partitions = 32 }] });
+
+        // The partitions are those of PartitionKeyHashTests, which the clients' own mapper gives.
+        var said = await Children.NodeAsync("keys.cjs", broker.Broker.ConnectionString, "alpha", "beta", "x", "exactly12byt", "device-42");
+
+        Assert.Equal(
+            ["alpha: 9 in order", "beta: 19 in order", "x: 13 in order", "exactly12byt: 1 in order", "device-42: 12 in order"],
+            said.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        );
+    }
+
+    [Fact]
     public async Task Client_WrongKeyMissingHubLargeMessage_AreNamedAsByTheService()
     {
         await using var broker = await TestBroker.StartAsync(o => o with { Hubs = [new("telemetry")] });

@@ -35,10 +35,13 @@ internal sealed class TestBroker : IAsyncDisposable
         return made;
     }
 
-    public async Task StartAgainAsync()
+    /// <summary>Also with other settings.</summary>
+    public async Task StartAgainAsync(Func<EventHubsOptions, EventHubsOptions>? change = null)
     {
         if (broker is not null)
             await broker.DisposeAsync();
+        broker = null;
+        Options = change?.Invoke(Options) ?? Options;
         broker = await EventHubsBroker.StartAsync(Options, time, NullLoggerFactory.Instance, TestContext.Current.CancellationToken);
     }
 

@@ -28,7 +28,7 @@ public sealed class OnnxWriter
 
     public OnnxWriter Message(int field, OnnxWriter value) => Bytes(field, value.ToArray());
 
-    /// <summary>A TensorProto of doubles (11), int64 (7), bytes (2) or strings (8).</summary>
+    /// <summary>A TensorProto of doubles (11), int64 (7), bytes (2) or strings (8); no shape is one value.</summary>
     public static OnnxWriter Tensor(string name, long[] shape, Array values)
     {
         var tensor = new OnnxWriter();
@@ -110,6 +110,9 @@ public sealed class OnnxWriter
 
     public static OnnxWriter TensorAttribute(string name, OnnxWriter tensor) =>
         new OnnxWriter().Text(1, name).Message(5, tensor).Integer(20, 4);
+
+    public static OnnxWriter GraphAttribute(string name, OnnxWriter graph) =>
+        new OnnxWriter().Text(1, name).Message(6, graph).Integer(20, 5);
 
     private void Varint(ulong value)
     {

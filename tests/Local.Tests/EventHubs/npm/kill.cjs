@@ -1,9 +1,10 @@
 // Arguments: connection string, "plain" or "idempotent". Sends numbers by the buffered producer and reads them, while the broker is killed and started again.
-// Says "under way" once some are acknowledged, goes on when a line comes, and ends when every acknowledged number has been read.
+// Says "under way" once some are acknowledged, takes note of what is in flight when the line "killed" comes, goes on until the line "enough", and ends when
+// every acknowledged number has been read.
 const { EventHubBufferedProducerClient, EventHubConsumerClient, earliestEventPosition } = require("@azure/event-hubs");
 const [connection, kind] = process.argv.slice(2);
 const retryOptions = { maxRetries: 30, retryDelayInMs: 200, timeoutInMs: 5000 };
-const [acknowledged, places] = [new Set(), new Map()];
+const [acknowledged, places, inFlight] = [new Set(), new Map(), new Set()];
 const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 (async () => {
@@ -32,7 +33,11 @@ const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseco
   let [next, running] = [0, true];
   require("node:readline")
     .createInterface({ input: process.stdin })
-    .once("line", () => (running = false));
+    .on("line", (line) => {
+      if (line === "enough") running = false;
+      // Given to the client, and without an answer from the broker that is gone.
+      else for (let number = 0; number < next; number++) if (!acknowledged.has(number)) inFlight.add(number);
+    });
   let told = false;
   for (let rest = 20; running || rest-- > 0; await pause(10)) {
     await producer.enqueueEvents(Array.from({ length: 20 }, () => ({ body: next++ })));
@@ -44,8 +49,11 @@ const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseco
   await producer.flush();
   for (let i = 0; i < 2400 && [...acknowledged].some((number) => !places.has(number)); i++) await pause(50);
   const lost = [...acknowledged].filter((number) => !places.has(number)).length;
-  const twice = [...places.values()].filter((of) => of.size > 1).length;
-  console.log(`sent ${next}, acknowledged ${acknowledged.size}, failed ${failed}, lost ${lost}, twice ${twice}`);
+  const twice = [...places].filter(([, of]) => of.size > 1).map(([number]) => number);
+  const without = twice.filter((number) => !inFlight.has(number)).length;
+  console.log(
+    `sent ${next}, acknowledged ${acknowledged.size}, failed ${failed}, lost ${lost}, in flight ${inFlight.size}, twice ${twice.length}, twice without a reason ${without}.`,
+  );
   process.exit(0);
 })().catch((error) => {
   console.error(error);

@@ -39,6 +39,29 @@ public sealed class EventHubOutputTests(AzuriteFixture azurite) : IClassFixture<
         await Eventually.HoldsAsync(async () => (await rig.Blobs.CheckpointAsync("0", Stop))?.SequenceNumber == 0, "the checkpoint", Stop);
     }
 
+    [Fact]
+    public async Task Output_HubAwayBeyondEveryRetry_LosesThatBatchAloneAndThePartitionGoesOn()
+    {
+        await using var away = await HubRig.StartAsync(azurite);
+        await away.StopBrokerAsync();
+        await using var rig = await HubRig.StartAsync(azurite, partitions: 1);
+        await rig.SendAsync("lost");
+        var settings = new Dictionary<string, string?>
+        {
+            ["Away"] = away.ConnectionString,
+            ["AzureFunctionsJobHost:extensions:eventHubs:clientRetryOptions:maximumRetries"] = "2",
+        };
+        await using var app = await rig.AppAsync("", [typeof(SendsAway)], null, settings);
+        await Eventually.HoldsAsync(async () => (await rig.Blobs.CheckpointAsync("0", Stop))?.SequenceNumber == 0, "the checkpoint", Stop);
+        Assert.Equal(["lost 0", "lost 1", "lost 2"], SeenEvents.Of(nameof(SendsAway)));
+
+        await away.StartBrokerAsync();
+        await rig.SendAsync("kept");
+
+        Assert.Equal(["kept"], await away.OutAsync(1));
+        await Eventually.HoldsAsync(async () => (await rig.Blobs.CheckpointAsync("0", Stop))?.SequenceNumber == 1, "the checkpoint", Stop);
+    }
+
     public sealed class Result
     {
         [EventHubOutput("out", Connection = "Hubs")]
@@ -67,6 +90,21 @@ public sealed class EventHubOutputTests(AzuriteFixture azurite) : IClassFixture<
                 Object = new Named("three"),
                 Large = new byte[300_000],
             };
+    }
+
+    public sealed class SendsAway
+    {
+        [Function("SendsAway")]
+        [FixedDelayRetry(2, "00:00:00.1")]
+        [EventHubOutput("out", Connection = "Away")]
+        public string[] Run(
+            [EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events,
+            FunctionContext context
+        )
+        {
+            Array.ForEach(events, e => SeenEvents.See(nameof(SendsAway), $"{e} {context.RetryContext!.RetryCount}"));
+            return events;
+        }
     }
 
     public sealed class SendsLater

@@ -17,7 +17,10 @@ public sealed class EventHubRefusalTests
     [InlineData(typeof(NoConnection), "names no connection", "EventHubConnection")]
     [InlineData(typeof(UnknownConnection), "'Nowhere' does not exist", "UseDevelopmentEmulator=true")]
     [InlineData(typeof(BrokenConnection), "connection 'Broken'", "SharedAccessKey")]
-    [InlineData(typeof(IdentityConnection), "identity-based", "connection string")]
+    [InlineData(typeof(IdentityWithoutNamespace), "has Nobody__credential", "Nobody__fullyQualifiedNamespace")]
+    [InlineData(typeof(IdentityAtNoHost), "'no host' is no Event Hubs namespace", "NAME.servicebus.windows.net")]
+    [InlineData(typeof(IdentityOfAnotherKind), "'Kind__credential' is 'workload'", "expected managedidentity")]
+    [InlineData(typeof(SecretWithoutTenant), "'Secret__clientSecret' is there without tenantId", "Secret__tenantId")]
     [InlineData(typeof(SendsEventData), "cannot send EventData[]", "Return string")]
     [InlineData(typeof(SendsNowhere), "'Nowhere' does not exist", "UseDevelopmentEmulator=true")]
     public void Build_FunctionThatCannotWork_SaysWhatAndWhatToDo(Type function, string what, string advice)
@@ -31,6 +34,9 @@ public sealed class EventHubRefusalTests
     [Fact]
     public void Build_DisabledFunctionWithoutItsConnection_Starts() =>
         Build(new() { ["AzureWebJobs.UnknownConnection.Disabled"] = "true" }, typeof(UnknownConnection));
+
+    [Fact]
+    public void Build_ConnectionOfAnIdentity_Starts() => Build([], typeof(IdentityConnection));
 
     [Theory]
     [InlineData("maxEventBatchSize", "0")]
@@ -58,6 +64,13 @@ public sealed class EventHubRefusalTests
         more["Hubs"] = Hub;
         more["Broken"] = "Endpoint=sb://localhost;SharedAccessKeyName=k";
         more["Identity:fullyQualifiedNamespace"] = "x.servicebus.windows.net";
+        more["Nobody:credential"] = "managedidentity";
+        more["Place:fullyQualifiedNamespace"] = "no host";
+        more["Kind:fullyQualifiedNamespace"] = "x.servicebus.windows.net";
+        more["Kind:credential"] = "workload";
+        more["Secret:fullyQualifiedNamespace"] = "x.servicebus.windows.net";
+        more["Secret:clientId"] = "c";
+        more["Secret:clientSecret"] = "s";
         builder.Configuration.AddInMemoryCollection(more);
         using var host = builder.Build();
     }
@@ -102,6 +115,31 @@ public sealed class EventHubRefusalTests
     {
         [Function("IdentityConnection")]
         public void Run([EventHubTrigger("in", Connection = "Identity")] string[] bodies) { }
+    }
+
+    public sealed class IdentityWithoutNamespace
+    {
+        [Function("IdentityWithoutNamespace")]
+        public void Run([EventHubTrigger("in", Connection = "Nobody")] string[] bodies) { }
+    }
+
+    public sealed class IdentityAtNoHost
+    {
+        [Function("IdentityAtNoHost")]
+        public void Run([EventHubTrigger("in", Connection = "Place")] string[] bodies) { }
+    }
+
+    public sealed class IdentityOfAnotherKind
+    {
+        [Function("IdentityOfAnotherKind")]
+        [EventHubOutput("out", Connection = "Kind")]
+        public string Run([EventHubTrigger("in", Connection = "Hubs")] string[] bodies) => "";
+    }
+
+    public sealed class SecretWithoutTenant
+    {
+        [Function("SecretWithoutTenant")]
+        public void Run([EventHubTrigger("in", Connection = "Secret")] string[] bodies) { }
     }
 
     public sealed class SendsEventData

@@ -49,7 +49,7 @@ public sealed class EventHubTriggerTests(AzuriteFixture azurite) : IClassFixture
                 ],
                 Stop
             );
-        await using var app = await rig.AppAsync(typeof(Metadata));
+        await using var app = await rig.AppAsync("\"minEventBatchSize\": 2,", typeof(Metadata));
 
         var told = await Eventually.GivesAsync(
             () => Task.FromResult(Of(nameof(Metadata)).FirstOrDefault(t => t.Contains("id-2", StringComparison.Ordinal))),
@@ -127,6 +127,42 @@ public sealed class EventHubTriggerTests(AzuriteFixture azurite) : IClassFixture
         await rig.SendAsync("2");
         await rig.SendAsync("3");
         await SeesAsync(nameof(AtLeast), "1,2,3");
+    }
+
+    [Fact]
+    public async Task Batch_FewerEventsThanTheLeastWhenTheWaitIsOver_ComesAsItIs()
+    {
+        await using var rig = await HubRig.StartAsync(azurite, partitions: 1);
+        await rig.SendAsync("1", "2");
+        await using var app = await rig.AppAsync("\"minEventBatchSize\": 50, \"maxWaitTime\": \"00:00:01\",", typeof(AtLeast));
+        await SeesAsync(nameof(AtLeast), "1,2");
+        await rig.SendAsync("3");
+        await SeesAsync(nameof(AtLeast), "3");
+        await Eventually.HoldsAsync(async () => (await rig.Blobs.CheckpointAsync("0", Stop))?.SequenceNumber == 2, "the checkpoint", Stop);
+    }
+
+    [Fact]
+    public async Task Checkpoint_EveryThirdBatch_IsWhereTheNextStartBegins()
+    {
+        const string Settings = "\"maxEventBatchSize\": 1, \"batchCheckpointFrequency\": 3,";
+        await using var rig = await HubRig.StartAsync(azurite, partitions: 1);
+        await rig.SendAsync("c0", "c1");
+        await using (await rig.AppAsync(Settings, typeof(Seldom)))
+        {
+            await SeesAsync(nameof(Seldom), "c1");
+            Assert.Null(await rig.Blobs.CheckpointAsync("0", Stop));
+            await rig.SendAsync("c2", "c3", "c4");
+            await SeesAsync(nameof(Seldom), "c4");
+        }
+
+        Assert.Equal(2, (await rig.Blobs.CheckpointAsync("0", Stop))?.SequenceNumber);
+        await rig.SendAsync("c5");
+        await using (await rig.AppAsync(Settings, typeof(Seldom)))
+            await SeesAsync(nameof(Seldom), "c5");
+
+        // Twice is what lay behind the checkpoint, and no more.
+        Assert.Equal(["c0", "c1", "c2", "c3", "c4", "c3", "c4", "c5"], Of(nameof(Seldom)));
+        Assert.Equal(5, (await rig.Blobs.CheckpointAsync("0", Stop))?.SequenceNumber);
     }
 
     /// <summary>Back to the start for the next function.</summary>
@@ -218,6 +254,13 @@ public sealed class EventHubTriggerTests(AzuriteFixture azurite) : IClassFixture
         [Function("Restarted")]
         public void Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events) =>
             Array.ForEach(events, e => See(nameof(Restarted), e));
+    }
+
+    public sealed class Seldom
+    {
+        [Function("Seldom")]
+        public void Run([EventHubTrigger("in", Connection = "Hubs", ConsumerGroup = "%Group%")] string[] events) =>
+            Array.ForEach(events, e => See(nameof(Seldom), e));
     }
 
     public sealed class Throws

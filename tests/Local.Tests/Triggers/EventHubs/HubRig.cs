@@ -81,7 +81,8 @@ internal sealed class HubRig : IAsyncDisposable
     /// After which time without a word a partition is lost. Long unless a test is about it: on a machine with more to do than it can, a
     /// process says nothing for seconds and goes on.
     /// </param>
-    public Task<TestApp> AppAsync(string eventHubs, Type[] classes, TimeSpan? expiration)
+    /// <param name="settings">More of them.</param>
+    public Task<TestApp> AppAsync(string eventHubs, Type[] classes, TimeSpan? expiration, Dictionary<string, string?>? settings = null)
     {
         var folder = new TestFolder();
         WriteHost(folder, eventHubs);
@@ -89,6 +90,7 @@ internal sealed class HubRig : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(
             Settings(expiration ?? TimeSpan.FromMinutes(1)).Select(pair => KeyValuePair.Create(pair.Key, (string?)pair.Value))
         );
+        builder.Configuration.AddInMemoryCollection(settings ?? []);
         return TestApp.StartAsync(builder.Build(), folder.Path, folder);
     }
 
