@@ -30,6 +30,6 @@ internal readonly record struct Appended(long Position, Task Durable);
 
 /// <summary>
 /// One record. <paramref name="Payload"/> of an enumerated record is valid until the next one is asked for.
-/// A damaged record has no payload; its tag is zero where the header is damaged too.
+/// Of a damaged record the payload is what lies there, not what was written; it has none, and a tag of zero, where the header is damaged too.
 /// </summary>
 internal readonly record struct LogRecord(long Position, long Next, ulong Tag, ReadOnlyMemory<byte> Payload, bool IsDamaged);
