@@ -75,9 +75,7 @@ public sealed class DamageTests
         Assert.Equal((OrchestrationRuntimeStatus.Completed, null), (all[0].RuntimeStatus, all[0].SerializedInput));
         Assert.Equal("HistoryDamaged", all[0].FailureDetails!.ErrorType);
         Assert.Contains("'bad'", all[0].FailureDetails!.ErrorMessage, StringComparison.Ordinal);
-        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            hub.Client.RestartAsync("bad", true, TestHub.Cancellation)
-        );
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() => hub.Client.RestartAsync("bad", true, TestHub.Cancellation));
         Assert.Contains("damaged", refused.Message, StringComparison.Ordinal);
         // It can be cleared away.
         Assert.Equal(1, (await hub.Client.PurgeInstanceAsync("bad", cancellation: TestHub.Cancellation)).PurgedInstanceCount);

@@ -1,10 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
-namespace Serverless.Local.Tests.Durable;
+namespace Serverless.Local.Tests;
 
 /// <summary>Keeps what was logged, for tests that ask.</summary>
-internal sealed class SaidLog : ILoggerFactory, ILogger
+internal sealed class SaidLog : ILoggerFactory, ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<string> lines = new();
 
