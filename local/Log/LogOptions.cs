@@ -21,6 +21,9 @@ internal sealed record LogOptions
     public Action<SafeFileHandle, ReadOnlyMemory<byte>, long> Write { get; init; } =
         static (file, bytes, offset) => RandomAccess.Write(file, bytes.Span, offset);
 
+    /// <summary>Makes a segment's file; a test puts a full or failing disk here.</summary>
+    public Func<string, long, Segment> Create { get; init; } = Segment.Create;
+
     /// <summary>Told once when the disk is full, and once (with null) when it is not any more.</summary>
     public Action<Exception?>? OnFault { get; init; }
 }
