@@ -23,9 +23,16 @@ internal sealed record FunctionKeys
     [JsonPropertyName("functionKeys")]
     public required IReadOnlyDictionary<string, string> Functions { get; init; }
 
+    /// <summary>Keys that open one function, by its name and theirs. None are made: write them where a caller is to reach that function alone.</summary>
+    [JsonPropertyName("functions")]
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> OfFunctions { get; init; } =
+        new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
+
     /// <summary>Keys of extensions, by name.</summary>
     [JsonPropertyName("systemKeys")]
     public required IReadOnlyDictionary<string, string> Systems { get; init; }
+
+    private IEnumerable<string> All => [.. Functions.Values, .. Systems.Values, .. OfFunctions.Values.SelectMany(keys => keys.Values)];
 
     /// <summary>Reads the keys, or makes them at the first start.</summary>
     /// <param name="path">The file.</param>
@@ -46,7 +53,7 @@ internal sealed record FunctionKeys
         try
         {
             var keys = JsonSerializer.Deserialize<FunctionKeys>(File.ReadAllBytes(path), Format);
-            if (keys is { MasterKey.Length: > 0 } && keys.Functions.Values.Concat(keys.Systems.Values).All(k => k.Length > 0))
+            if (keys is { MasterKey.Length: > 0 } && keys.All.All(k => k.Length > 0))
                 return keys;
             throw new InvalidOperationException($"{path}: a key is empty. Delete the file to have new keys made at the next start.");
         }

@@ -16,8 +16,12 @@ internal sealed class HttpFunction(
     ILogger logger
 )
 {
+    private readonly string[]? _keys = gate.KeysOf(function.Name);
+
     public Task HandleAsync(HttpContext http) =>
-        level == AuthorizationLevel.Anonymous || gate.Allows(http.Request, level) ? RunAsync(http) : KeyGate.RefuseAsync(http, level);
+        level == AuthorizationLevel.Anonymous || gate.Allows(http.Request, level, _keys)
+            ? RunAsync(http)
+            : KeyGate.RefuseAsync(http, level);
 
     private async Task RunAsync(HttpContext http)
     {

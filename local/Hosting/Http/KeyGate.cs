@@ -14,7 +14,19 @@ internal sealed class KeyGate(FunctionKeys keys)
     /// <summary>Opens the management API of Durable; null when <c>keys.json</c> has none.</summary>
     public string? DurableKey { get; } = keys.Systems.GetValueOrDefault(FunctionKeys.DurableExtension);
 
-    public bool Allows(HttpRequest request, AuthorizationLevel level)
+    /// <summary>The keys of one function alone; null where it has none.</summary>
+    public string[]? KeysOf(string function)
+    {
+        string[] own =
+        [
+            .. keys
+                .OfFunctions.Where(f => string.Equals(f.Key, function, StringComparison.OrdinalIgnoreCase))
+                .SelectMany(f => f.Value.Values),
+        ];
+        return own.Length == 0 ? null : own;
+    }
+
+    public bool Allows(HttpRequest request, AuthorizationLevel level, string[]? own = null)
     {
         if (level == AuthorizationLevel.Anonymous)
             return true;
@@ -24,7 +36,7 @@ internal sealed class KeyGate(FunctionKeys keys)
         if (string.IsNullOrEmpty(key))
             return false;
         return Same(key, keys.MasterKey)
-            || (level == AuthorizationLevel.Function && Any(_functions, key))
+            || (level == AuthorizationLevel.Function && (Any(_functions, key) || (own is not null && Any(own, key))))
             || (level == AuthorizationLevel.System && Any(_systems, key));
     }
 
