@@ -32,8 +32,6 @@ internal sealed record FunctionKeys
     [JsonPropertyName("systemKeys")]
     public required IReadOnlyDictionary<string, string> Systems { get; init; }
 
-    private IEnumerable<string> All => [.. Functions.Values, .. Systems.Values, .. OfFunctions.Values.SelectMany(keys => keys.Values)];
-
     /// <summary>Reads the keys, or makes them at the first start.</summary>
     /// <param name="path">The file.</param>
     /// <param name="configured"><c>FUNCTIONS_KEY</c>: opens functions instead of the file's default key.</param>
@@ -53,7 +51,11 @@ internal sealed record FunctionKeys
         try
         {
             var keys = JsonSerializer.Deserialize<FunctionKeys>(File.ReadAllBytes(path), Format);
-            if (keys is { MasterKey.Length: > 0 } && keys.All.All(k => k.Length > 0))
+            if (
+                keys is { MasterKey.Length: > 0 }
+                && keys.Functions.Values.Concat(keys.Systems.Values).All(k => k.Length > 0)
+                && AreWhole(keys.OfFunctions)
+            )
                 return keys;
             throw new InvalidOperationException($"{path}: a key is empty. Delete the file to have new keys made at the next start.");
         }
@@ -62,6 +64,9 @@ internal sealed record FunctionKeys
             throw new InvalidOperationException($"{path}: {e.Message} Delete the file to have new keys made at the next start.", e);
         }
     }
+
+    private static bool AreWhole(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> ofFunctions) =>
+        ofFunctions.Count == 0 || ofFunctions.Values.All(own => own.Values.All(key => key.Length > 0));
 
     private static FunctionKeys Create(string path)
     {

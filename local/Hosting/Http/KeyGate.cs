@@ -17,13 +17,15 @@ internal sealed class KeyGate(FunctionKeys keys)
     /// <summary>The keys of one function alone; null where it has none.</summary>
     public string[]? KeysOf(string function)
     {
-        string[] own =
-        [
-            .. keys
-                .OfFunctions.Where(f => string.Equals(f.Key, function, StringComparison.OrdinalIgnoreCase))
-                .SelectMany(f => f.Value.Values),
-        ];
-        return own.Length == 0 ? null : own;
+        // As with most apps: the start of one must not pay for what it does not have.
+        if (keys.OfFunctions.Count == 0)
+            return null;
+        foreach (var (name, own) in keys.OfFunctions)
+        {
+            if (string.Equals(name, function, StringComparison.OrdinalIgnoreCase))
+                return [.. own.Values];
+        }
+        return null;
     }
 
     public bool Allows(HttpRequest request, AuthorizationLevel level, string[]? own = null)
