@@ -7,6 +7,8 @@ internal static class Failures
 {
     public const string NonDeterministic = "DurableTask.Core.Exceptions.NonDeterministicOrchestrationException";
 
+    public const string Damaged = "HistoryDamaged";
+
     private const int MaxText = 16 * 1024;
 
     public static TaskFailureDetails Of(Exception exception) => Cut(TaskFailureDetails.FromException(exception));

@@ -40,4 +40,7 @@ internal static class Messages
 
     public static string Damaged(string id, string reason) =>
         $"The history of instance '{id}' is damaged and cannot be replayed: {reason}. The instance has been ended; start it again with its input.";
+
+    public static string Unreadable(string id, string reason) =>
+        $"The history of instance '{id}' is damaged: {reason}. Its status is as it was, what the record held of input, output and custom status is lost; purge the instance, or start it again with its input.";
 }

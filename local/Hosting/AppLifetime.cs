@@ -10,7 +10,7 @@ namespace Serverless.Local.Hosting;
 
 /// <summary>
 /// Starts the durable engine and the triggers behind the first answer, so that HTTP answers at once; at the end takes no more work,
-/// lets what runs finish, and stops the engine last.
+/// lets what runs finish, and stops the engine last. Where another process has the task hub nothing but HTTP begins before that one ends.
 /// </summary>
 internal sealed class AppLifetime(
     FunctionApp app,
@@ -39,12 +39,12 @@ internal sealed class AppLifetime(
         lifetime.ApplicationStarted.Register(() =>
         {
             var url = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-            files.Announce(url);
+            var announced = files.AnnounceUnlessAnotherRuns(url);
             Log.Started(_logger, app.Functions.Count, url, files.Keys);
             foreach (var (function, _) in app.Functions)
                 Log.Found(_logger, function.Name, function.Declaration.Trigger.GetType().Name);
             _ = first.ListensAsync(lifetime.ApplicationStopping);
-            _listeners = ListenAsync();
+            _listeners = ListenAsync(announced ? null : url);
         });
         return Task.CompletedTask;
     }
@@ -64,12 +64,17 @@ internal sealed class AppLifetime(
 
     public void Dispose() => _abort.Dispose();
 
-    private async Task ListenAsync()
+    private async Task ListenAsync(string? urlToAnnounce)
     {
         var stopping = lifetime.ApplicationStopping;
-        await first.WhenOver(stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (!stopping.IsCancellationRequested)
-            await Task.WhenAll(app.Listeners.Select(l => Task.Run(() => l.RunAsync(stopping, _abort.Token))));
+        // The engine starts behind the first answer as well. Without the hub a message taken would wait for its client until it counts as failed,
+        // and timers and drops would be served twice.
+        await _engine;
+        if (stopping.IsCancellationRequested)
+            return;
+        if (urlToAnnounce is not null)
+            files.Announce(urlToAnnounce);
+        await Task.WhenAll(app.Listeners.Select(l => Task.Run(() => l.RunAsync(stopping, _abort.Token))));
     }
 
     private async Task StartBrokerAsync()

@@ -16,7 +16,9 @@ internal sealed class HostSettings
         _values = values;
         RoutePrefix = Text("extensions:http:routePrefix", "api").Trim('/');
         FunctionTimeout = Timeout();
+        QueueSettings.CheckEncoding(this);
         Queues = new QueueSettings(this);
+        Http = new HttpSettings(this);
     }
 
     /// <summary>Before every route of an HTTP function. Default: api.</summary>
@@ -26,6 +28,8 @@ internal sealed class HostSettings
     public TimeSpan? FunctionTimeout { get; }
 
     public QueueSettings Queues { get; }
+
+    public HttpSettings Http { get; }
 
     public static HostSettings Read(string? path, IConfiguration configuration)
     {
@@ -41,6 +45,14 @@ internal sealed class HostSettings
         {
             throw new InvalidOperationException($"{path}: {(e.InnerException ?? e).Message}", e);
         }
+    }
+
+    /// <summary>A setting that has one value here, written or not.</summary>
+    /// <exception cref="InvalidOperationException">It has another.</exception>
+    public void Only(string key, string value, string cure)
+    {
+        if (_values[key] is { } text && !string.Equals(text, value, StringComparison.OrdinalIgnoreCase))
+            throw Wrong(key, text, $"'{value}' or nothing. {cure}");
     }
 
     public string Text(string key, string otherwise) => _values[key] ?? otherwise;
@@ -71,32 +83,5 @@ internal sealed class HostSettings
             : Span("functionTimeout", TimeSpan.FromMinutes(30), TimeSpan.FromSeconds(1), TimeSpan.FromDays(10));
 
     private InvalidOperationException Wrong(string key, string found, string expected) =>
-        new($"{_origin}: {key.Replace(':', '.')} is '{found}'; expected {expected}.");
-}
-
-/// <summary>Section <c>extensions.queues</c>.</summary>
-internal sealed class QueueSettings(HostSettings host)
-{
-    /// <summary>Messages taken at once, for each function. Default 16, at most 32.</summary>
-    public int BatchSize { get; } = host.Number("extensions:queues:batchSize", 16, 1, 32);
-
-    /// <summary>More are taken when this many are left in work. Default: half the batch.</summary>
-    public int NewBatchThreshold { get; } =
-        host.Number("extensions:queues:newBatchThreshold", host.Number("extensions:queues:batchSize", 16, 1, 32) / 2, 0, 1000);
-
-    /// <summary>How long a message that failed waits for its next try. Default: none.</summary>
-    public TimeSpan VisibilityTimeout { get; } =
-        host.Span("extensions:queues:visibilityTimeout", TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(7));
-
-    /// <summary>Tries before a message goes to the poison queue. Default 5.</summary>
-    public int MaxDequeueCount { get; } = host.Number("extensions:queues:maxDequeueCount", 5, 1, 10_000);
-
-    /// <summary>The longest wait between two looks at an empty queue. Default 2 s (the platform: 1 min, which is long at a desk).</summary>
-    public TimeSpan MaxPollingInterval { get; } =
-        host.Span("extensions:queues:maxPollingInterval", TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
-
-    /// <summary>
-    /// How long a received message stays hidden before it is renewed. The platform takes 10 minutes; here a killed app should not wait that long.
-    /// </summary>
-    public static TimeSpan Lease { get; } = TimeSpan.FromSeconds(20);
+        new($"{_origin}: {key.Replace(':', '.')} is '{found}'; expected {expected.TrimEnd('.')}.");
 }

@@ -21,6 +21,9 @@ internal sealed record LogOptions
     public Action<SafeFileHandle, ReadOnlyMemory<byte>, long> Write { get; init; } =
         static (file, bytes, offset) => RandomAccess.Write(file, bytes.Span, offset);
 
+    /// <summary>Makes a segment's file; a test puts a full or failing disk here.</summary>
+    public Func<string, long, Segment> Create { get; init; } = Segment.Create;
+
     /// <summary>Told once when the disk is full, and once (with null) when it is not any more.</summary>
     public Action<Exception?>? OnFault { get; init; }
 }
@@ -30,6 +33,6 @@ internal readonly record struct Appended(long Position, Task Durable);
 
 /// <summary>
 /// One record. <paramref name="Payload"/> of an enumerated record is valid until the next one is asked for.
-/// A damaged record has no payload; its tag is zero where the header is damaged too.
+/// Of a damaged record the payload is what lies there, not what was written; it has none, and a tag of zero, where the header is damaged too.
 /// </summary>
 internal readonly record struct LogRecord(long Position, long Next, ulong Tag, ReadOnlyMemory<byte> Payload, bool IsDamaged);

@@ -26,7 +26,7 @@ internal static class LogReader
         var payload = buffer.AsMemory(Frame.HeaderBytes, length);
         return Frame.Checksum(payload.Span) == checksum
             ? new LogRecord(position, next, tag, payload, false)
-            : new LogRecord(position, next, tag, default, true);
+            : new LogRecord(position, next, tag, payload, true);
     }
 
     public static IEnumerable<LogRecord> ReadAll(Segment segment, long from, long to)
@@ -56,7 +56,7 @@ internal static class LogReader
                 Load(Frame.HeaderBytes + length);
                 var payload = window.AsMemory((int)(position - windowStart) + Frame.HeaderBytes, length);
                 var sound = Frame.Checksum(payload.Span) == checksum;
-                yield return new LogRecord(position, next, tag, sound ? payload : default, !sound);
+                yield return new LogRecord(position, next, tag, payload, !sound);
             }
             position = next;
 

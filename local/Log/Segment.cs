@@ -29,7 +29,16 @@ internal sealed class Segment(string path, long start, SafeFileHandle file, long
     {
         var path = System.IO.Path.Combine(folder, start.ToString("D20", CultureInfo.InvariantCulture) + Extension);
         var file = System.IO.File.OpenHandle(path, FileMode.Create, FileAccess.ReadWrite, FileShare.Read);
-        FolderSync.Flush(folder);
+        try
+        {
+            FolderSync.Flush(folder);
+        }
+        catch
+        {
+            // It may be tried again under the same name.
+            file.Dispose();
+            throw;
+        }
         return new Segment(path, start, file, 0);
     }
 

@@ -199,7 +199,8 @@ internal sealed class SegmentedLog : IAsyncDisposable
         if (active.Length >= options.SegmentBytes)
         {
             FlushPending();
-            active = Segment.Create(folder, active.End);
+            var start = active.End;
+            active = WhenThereIsRoom(() => options.Create(folder, start), bytes.Length);
             lock (drops)
                 segments = [.. segments, active];
         }
@@ -229,27 +230,37 @@ internal sealed class SegmentedLog : IAsyncDisposable
         unflushedSince = null;
     }
 
+    private void WriteWhole(Segment active, ReadOnlyMemory<byte> bytes) =>
+        WhenThereIsRoom(
+            () =>
+            {
+                options.Write(active.File, bytes, active.Length);
+                return true;
+            },
+            bytes.Length
+        );
+
     /// <summary>A full disk is waited out: what was promised to be written comes before what asks now.</summary>
-    private void WriteWhole(Segment active, ReadOnlyMemory<byte> bytes)
+    private T WhenThereIsRoom<T>(Func<T> act, int waiting)
     {
         while (true)
         {
             try
             {
-                options.Write(active.File, bytes, active.Length);
+                var done = act();
                 if (fault is not null)
                 {
                     fault = null;
                     options.OnFault?.Invoke(null);
                 }
-                return;
+                return done;
             }
             catch (IOException exception) when (DiskFull.Is(exception))
             {
                 if (fault is null)
                 {
                     fault = new IOException(
-                        $"The disk with the log in {folder} is full ({bytes.Length} bytes wait to be written). Free some space: the work goes on by itself.",
+                        $"The disk with the log in {folder} is full ({waiting} bytes wait to be written). Free some space: the work goes on by itself.",
                         exception
                     );
                     options.OnFault?.Invoke(fault);

@@ -9,6 +9,8 @@ if (args is ["broker", .. var broker])
     return await CrashBroker.RunAsync(broker);
 if (args is ["reader", var readerFolder])
     return await CrashReader.RunAsync(readerFolder);
+if (args is ["hub", var hubFolder])
+    return await CrashHub.RunAsync(hubFolder);
 
 // Arguments: folder of the log, folder for the activities' notes, instances of each kind. Ends with 0 and the end state
 // on standard output when all are done; until then it may be killed and started again at will.
@@ -17,7 +19,7 @@ if (
     || !int.TryParse(countText, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
 )
 {
-    Console.Error.WriteLine("usage: crash-app LOG-FOLDER NOTES-FOLDER COUNT | broker FOLDER PORT | reader FOLDER");
+    Console.Error.WriteLine("usage: crash-app LOG-FOLDER NOTES-FOLDER COUNT | broker FOLDER PORT | reader FOLDER | hub FOLDER");
     return 2;
 }
 Directory.CreateDirectory(notes);

@@ -158,9 +158,21 @@ internal sealed class LocalDurableTaskClient(EngineParts parts) : DurableTaskCli
         var entry = Find(instanceId);
         if (!restartWithNewInstanceId && !entry.IsFinished)
             throw new InvalidOperationException(Messages.Exists(instanceId, entry.Status.ToString()));
-        var metadata = reader.Read(entry, true) ?? throw NotFound(instanceId);
-        var options = new StartOrchestrationOptions(restartWithNewInstanceId ? null : instanceId) { Tags = metadata.Tags };
-        return await StartAsync(metadata.Name, metadata.SerializedInput, options, cancellation);
+        ExecutionStarted first;
+        try
+        {
+            first = reader.ReadStart(entry);
+        }
+        catch (HistoryDamagedException damaged)
+        {
+            throw new InvalidOperationException(Messages.Unreadable(instanceId, damaged.Message), damaged);
+        }
+        var options = new StartOrchestrationOptions(restartWithNewInstanceId ? null : instanceId)
+        {
+            Tags = first.Tags,
+            Version = first.Version,
+        };
+        return await StartAsync(first.Name, first.Input, options, cancellation);
     }
 
     public override Task RewindInstanceAsync(string instanceId, string reason, CancellationToken cancellation = default)

@@ -62,6 +62,20 @@ internal static class TurnCodec
         }
     }
 
+    /// <summary>Whose a damaged record is, as far as its beginning can be read; null where it cannot.</summary>
+    public static (RecordKind Kind, string InstanceId)? ReadHead(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            var reader = new RecordReader(bytes);
+            return ((RecordKind)reader.Byte(), reader.RequiredText());
+        }
+        catch (Exception exception) when (exception is InvalidDataException or OverflowException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
     private static void Head(RecordWriter writer, RecordKind kind, string id, long execution)
     {
         writer.Byte((byte)kind);

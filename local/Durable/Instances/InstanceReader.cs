@@ -14,6 +14,16 @@ internal sealed class InstanceReader(EngineParts parts)
 
     public OrchestrationMetadata? Read(InstanceEntry entry, bool withData) => Steadily(() => ReadOnce(entry, withData));
 
+    /// <summary>What the instance was started with.</summary>
+    public ExecutionStarted ReadStart(InstanceEntry entry) =>
+        Steadily(() =>
+        {
+            HistoryPlace place;
+            lock (entry)
+                place = entry.Place;
+            return ReadStart(entry.Id, place) ?? throw new HistoryDamagedException($"the record at position {place.First} has no start");
+        });
+
     public List<Turn> ReadHistory(InstanceEntry entry) =>
         Steadily(() =>
         {
@@ -51,25 +61,45 @@ internal sealed class InstanceReader(EngineParts parts)
                 return null;
             (name, status, created, updated, place) = (entry.Name, entry.Status, entry.CreatedAt, entry.UpdatedAt, entry.Place);
         }
-        // A failure belongs to every answer, inputs and outputs only where they were asked for.
-        var end = withData || status == OrchestrationRuntimeStatus.Failed ? ReadEnd(parts.Store, entry.Id, place) : null;
-        var started = withData
-            ? parts.Store.Read(place.First, entry.Id).Turns.SelectMany(turn => turn.Events).OfType<ExecutionStarted>().FirstOrDefault()
-            : null;
+        Complete? end = null;
+        ExecutionStarted? started = null;
+        string? customStatus = null;
+        TaskFailureDetails? damage = null;
+        try
+        {
+            // A failure belongs to every answer, inputs and outputs only where they were asked for.
+            if (withData || status == OrchestrationRuntimeStatus.Failed)
+                end = ReadEnd(parts.Store, entry.Id, place);
+            if (withData)
+            {
+                customStatus = ReadStatus(entry.Id, place);
+                started = ReadStart(entry.Id, place);
+            }
+        }
+        catch (HistoryDamagedException damaged)
+        {
+            // What can be read of it is shown: a page of others must not fail for it.
+            damage = Failures.Of(Failures.Damaged, Messages.Unreadable(entry.Id, damaged.Message));
+        }
         return new OrchestrationMetadata(name, entry.Id)
         {
             RuntimeStatus = status,
             CreatedAt = new DateTimeOffset(created, TimeSpan.Zero),
             LastUpdatedAt = new DateTimeOffset(updated, TimeSpan.Zero),
-            FailureDetails = end?.Failure,
+            FailureDetails = end?.Failure ?? damage,
             SerializedInput = started?.Input,
             SerializedOutput = withData ? end?.Output : null,
             // The platform stores the JSON null of a status that was never set.
-            SerializedCustomStatus = withData ? ReadStatus(entry.Id, place) ?? "null" : null,
+            SerializedCustomStatus = withData ? customStatus ?? "null" : null,
             Tags = started?.Tags ?? NoTags.Value,
             DataConverter = withData ? parts.Options.Converter : null,
         };
     }
+
+    private ExecutionStarted? ReadStart(string id, HistoryPlace place) =>
+        place.First < 0
+            ? null
+            : parts.Store.Read(place.First, id).Turns.SelectMany(turn => turn.Events).OfType<ExecutionStarted>().FirstOrDefault();
 
     private string? ReadStatus(string id, HistoryPlace place) =>
         place.Status < 0 ? null : parts.Store.Read(place.Status, id).Turns.LastOrDefault(turn => turn.SetsStatus)?.CustomStatus;

@@ -17,7 +17,8 @@ internal static class RetryLoop
     public static TimeSpan Delay(RetryPolicy policy, int failedAttempt)
     {
         var ticks = policy.FirstRetryInterval.Ticks * Math.Pow(policy.BackoffCoefficient, failedAttempt - 1);
-        return ticks >= policy.MaxRetryInterval.Ticks ? policy.MaxRetryInterval : TimeSpan.FromTicks((long)ticks);
+        var most = policy.MaxRetryInterval == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : policy.MaxRetryInterval;
+        return ticks >= most.Ticks ? most : TimeSpan.FromTicks((long)ticks);
     }
 
     private static async Task<string?> WithPolicyAsync(OrchestratorContext context, RetryPolicy policy, Func<Task<string?>> attempt)

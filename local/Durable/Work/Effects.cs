@@ -12,7 +12,8 @@ internal sealed class Effects(EngineParts parts)
             case ScheduleActivity activity:
                 parts.Activities.Add(entry.Id, execution, activity);
                 break;
-            case CreateTimer timer when maker?.Pending.ContainsKey(timer.Id) ?? false:
+            // One that was cancelled in the same turn is not armed; the one before a start is no task of the code.
+            case CreateTimer timer when timer.Id == TimerFired.StartTimer || (maker?.Pending.ContainsKey(timer.Id) ?? false):
                 parts.Timers.Add(entry.Id, execution, timer.Id, timer.FireAt);
                 break;
             case StartSubOrchestration sub:

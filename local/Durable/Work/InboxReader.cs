@@ -22,6 +22,8 @@ internal sealed class InboxReader(EngineParts parts)
             }
             catch (HistoryDamagedException damaged)
             {
+                if (messages[i] is StartMessage { Started.Parent: { } asking })
+                    parts.Effects.FailTask(asking, Messages.Damaged(entry.Id, damaged.Message));
                 messages[i].Done?.TrySetException(new InvalidOperationException(Messages.Damaged(entry.Id, damaged.Message), damaged));
             }
         }
@@ -122,6 +124,14 @@ internal sealed class InboxReader(EngineParts parts)
             message.Done?.TrySetResult(true);
             return;
         }
+        // Its one record was all that was known of it; it has ended, so its parent must not have it done from the beginning.
+        if (started.Parent is { } lost && entry is { State: null, Damage: { } damage })
+        {
+            entry.Damage = null;
+            parts.Effects.FailTask(lost, Messages.Damaged(entry.Id, damage));
+            message.Done?.TrySetResult(true);
+            return;
+        }
         var kept = message.Keep?.Contains(entry.Status.ToString(), StringComparer.OrdinalIgnoreCase) ?? false;
         if (entry.State is not null || (entry.Execution != 0 && kept))
         {
@@ -148,12 +158,13 @@ internal sealed class InboxReader(EngineParts parts)
     private void Condemn(InstanceEntry entry, TurnWork work, CondemnMessage message)
     {
         var name = entry.Name.Length == 0 ? "(unknown)" : entry.Name;
-        var started = new ExecutionStarted(name, string.Empty, null, entry.Parent, NoTags.Value, entry.CreatedAt, null, []);
+        var createdAt = entry.CreatedAt == 0 ? parts.Time.GetUtcNow().UtcTicks : entry.CreatedAt;
+        var started = new ExecutionStarted(name, string.Empty, null, entry.Parent, NoTags.Value, createdAt, null, []);
         entry.State = new InstanceState(started, Math.Max(1, entry.Execution));
         work.Turn = TurnRunner.NewTurn(parts, entry);
         work.Turn.Events.Add(started);
         work.StartsChain = true;
-        End(entry, work, TurnRunner.Failed("HistoryDamaged", Messages.Damaged(entry.Id, message.Reason)));
+        End(entry, work, TurnRunner.Failed(Failures.Damaged, Messages.Damaged(entry.Id, message.Reason)));
     }
 
     private void End(InstanceEntry entry, TurnWork work, Complete end)

@@ -5,7 +5,7 @@ namespace Serverless.Local.Durable;
 /// <summary>Makes the table of instances of the log, and takes up what was under way.</summary>
 internal sealed class Recovery(EngineParts parts)
 {
-    private readonly List<(long Position, ulong Tag)> damaged = [];
+    private readonly DamagedRecords damaged = new(parts);
 
     /// <summary>Records of the log that were read for the table, beside the histories of what lives.</summary>
     public long RecordsRead { get; private set; }
@@ -20,13 +20,13 @@ internal sealed class Recovery(EngineParts parts)
         {
             RecordsRead++;
             if (record.IsDamaged)
-                damaged.Add((record.Position, record.Tag));
+                damaged.Add(record.Position, record.Tag, record.Payload.Span);
             else
                 Read(record.Position, record.Next - record.Position, record.Tag, record.Payload.Span);
         }
         if (index is not null)
             FillUnread(log.Start);
-        MarkDamaged();
+        damaged.Mark();
         foreach (var entry in parts.Table.All)
             parts.AddLiveBytes(entry.Place.Bytes);
     }
@@ -64,7 +64,7 @@ internal sealed class Recovery(EngineParts parts)
         }
         catch (Exception exception) when (exception is InvalidDataException or OverflowException or ArgumentException)
         {
-            damaged.Add((position, tag));
+            damaged.Add(position, tag, payload);
             return;
         }
         var entry = parts.Table.GetOrAdd(record.InstanceId);
@@ -74,6 +74,7 @@ internal sealed class Recovery(EngineParts parts)
         if (record.Kind == RecordKind.Tombstone)
         {
             parts.Table.Remove(entry);
+            damaged.Forget(tag);
             return;
         }
         var starts = record.Previous < 0;
@@ -119,22 +120,6 @@ internal sealed class Recovery(EngineParts parts)
             {
                 entry.Damage = exception.Message;
             }
-        }
-    }
-
-    /// <summary>A damaged record with nothing behind it is known by its tag alone.</summary>
-    private void MarkDamaged()
-    {
-        if (damaged.Count == 0)
-            return;
-        var byTag = parts.Table.All.ToLookup(entry => HistoryStore.Tag(entry.Id));
-        foreach (var (position, tag) in damaged)
-        {
-            var owner = byTag[tag].FirstOrDefault(entry => entry.Place.First <= position);
-            if (owner is not null)
-                owner.Damage ??= $"the record at position {position} of the log does not match its checksum";
-            else
-                parts.Logger.LogWarning("The log has a damaged record at position {Position} that no instance needs", position);
         }
     }
 }

@@ -92,7 +92,13 @@ internal sealed class TurnRunner(EngineParts parts)
         }
         catch (HistoryDamagedException damaged)
         {
-            EndWithoutCode(entry, work, Failed("HistoryDamaged", Messages.Damaged(entry.Id, damaged.Message)));
+            // In a chain of its own: behind the damaged record the next start would not find who it was.
+            var turn = work.Turn ??= NewTurn(parts, entry);
+            turn.Events.Clear();
+            turn.Events.Add(new ExecutionStarted(state.Name, state.Version, null, state.Parent, state.Tags, state.CreatedAt, null, []));
+            turn.Outbox = entry.LeaveOutbox(state);
+            work.StartsChain = true;
+            EndWithoutCode(entry, work, Failed(Failures.Damaged, Messages.Damaged(entry.Id, damaged.Message)));
         }
     }
 

@@ -23,6 +23,11 @@ internal sealed record FunctionKeys
     [JsonPropertyName("functionKeys")]
     public required IReadOnlyDictionary<string, string> Functions { get; init; }
 
+    /// <summary>Keys that open one function, by its name and theirs. None are made: write them where a caller is to reach that function alone.</summary>
+    [JsonPropertyName("functions")]
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> OfFunctions { get; init; } =
+        new Dictionary<string, IReadOnlyDictionary<string, string>>(StringComparer.Ordinal);
+
     /// <summary>Keys of extensions, by name.</summary>
     [JsonPropertyName("systemKeys")]
     public required IReadOnlyDictionary<string, string> Systems { get; init; }
@@ -46,7 +51,11 @@ internal sealed record FunctionKeys
         try
         {
             var keys = JsonSerializer.Deserialize<FunctionKeys>(File.ReadAllBytes(path), Format);
-            if (keys is { MasterKey.Length: > 0 } && keys.Functions.Values.Concat(keys.Systems.Values).All(k => k.Length > 0))
+            if (
+                keys is { MasterKey.Length: > 0 }
+                && keys.Functions.Values.Concat(keys.Systems.Values).All(k => k.Length > 0)
+                && AreWhole(keys.OfFunctions)
+            )
                 return keys;
             throw new InvalidOperationException($"{path}: a key is empty. Delete the file to have new keys made at the next start.");
         }
@@ -55,6 +64,9 @@ internal sealed record FunctionKeys
             throw new InvalidOperationException($"{path}: {e.Message} Delete the file to have new keys made at the next start.", e);
         }
     }
+
+    private static bool AreWhole(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> ofFunctions) =>
+        ofFunctions.Count == 0 || ofFunctions.Values.All(own => own.Values.All(key => key.Length > 0));
 
     private static FunctionKeys Create(string path)
     {

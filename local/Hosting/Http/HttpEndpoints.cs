@@ -29,6 +29,7 @@ internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplicat
         if (functions.Count == 0)
             return;
         var first = web.Services.GetRequiredService<FirstAnswer>();
+        var limits = HttpLimits.Of(host.Http);
         var writer = ActivatorUtilities.CreateInstance<ResultWriter>(web.Services);
         foreach (var (function, outputs) in functions)
         {
@@ -36,6 +37,8 @@ internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplicat
             if (Route(function.Name, trigger, problems) is not { } route)
                 continue;
             RequestDelegate handle = new HttpFunction(function, trigger.AuthLevel, gate, writer, outputs, first, logger).HandleAsync;
+            if (limits is not null)
+                handle = limits.Around(handle);
             var endpoint = trigger.Methods is { Length: > 0 } methods
                 ? web.MapMethods(route, methods.Select(m => m.ToUpperInvariant()), handle)
                 : web.Map(route, handle);

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.Extensions.Logging;
@@ -15,8 +16,12 @@ internal sealed class HttpFunction(
     ILogger logger
 )
 {
+    private readonly string[]? _keys = gate.KeysOf(function.Name);
+
     public Task HandleAsync(HttpContext http) =>
-        level == AuthorizationLevel.Anonymous || gate.Allows(http.Request, level) ? RunAsync(http) : KeyGate.RefuseAsync(http, level);
+        level == AuthorizationLevel.Anonymous || gate.Allows(http.Request, level, _keys)
+            ? RunAsync(http)
+            : KeyGate.RefuseAsync(http, level);
 
     private async Task RunAsync(HttpContext http)
     {
@@ -35,6 +40,10 @@ internal sealed class HttpFunction(
         {
             // The caller has gone; nobody reads an answer.
         }
+        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException || IsCut(e, http))
+        {
+            // The same while it still sent its body, or was being answered: no failure of the function.
+        }
         catch (BadHttpRequestException e)
         {
             await AnswerAsync(http, e.StatusCode, e.Message);
@@ -45,6 +54,8 @@ internal sealed class HttpFunction(
             await AnswerAsync(http, StatusCodes.Status500InternalServerError, null);
         }
     }
+
+    private static bool IsCut(Exception e, HttpContext http) => e is IOException && http.RequestAborted.IsCancellationRequested;
 
     private static async Task AnswerAsync(HttpContext http, int status, string? message)
     {

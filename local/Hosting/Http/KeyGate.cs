@@ -14,7 +14,21 @@ internal sealed class KeyGate(FunctionKeys keys)
     /// <summary>Opens the management API of Durable; null when <c>keys.json</c> has none.</summary>
     public string? DurableKey { get; } = keys.Systems.GetValueOrDefault(FunctionKeys.DurableExtension);
 
-    public bool Allows(HttpRequest request, AuthorizationLevel level)
+    /// <summary>The keys of one function alone; null where it has none.</summary>
+    public string[]? KeysOf(string function)
+    {
+        // As with most apps: the start of one must not pay for what it does not have.
+        if (keys.OfFunctions.Count == 0)
+            return null;
+        foreach (var (name, own) in keys.OfFunctions)
+        {
+            if (string.Equals(name, function, StringComparison.OrdinalIgnoreCase))
+                return [.. own.Values];
+        }
+        return null;
+    }
+
+    public bool Allows(HttpRequest request, AuthorizationLevel level, string[]? own = null)
     {
         if (level == AuthorizationLevel.Anonymous)
             return true;
@@ -24,7 +38,7 @@ internal sealed class KeyGate(FunctionKeys keys)
         if (string.IsNullOrEmpty(key))
             return false;
         return Same(key, keys.MasterKey)
-            || (level == AuthorizationLevel.Function && Any(_functions, key))
+            || (level == AuthorizationLevel.Function && (Any(_functions, key) || (own is not null && Any(own, key))))
             || (level == AuthorizationLevel.System && Any(_systems, key));
     }
 

@@ -12,7 +12,7 @@ namespace Serverless.EndToEnd.Tests.Isolation;
 
 /// <summary>
 /// On the platform two activities share no memory and no file. Here the app kills itself whenever an activity's result is on the disk: each
-/// activity runs in a process of its own, and the run must end as always.
+/// activity runs in a process and with a temporary folder of its own, and the run must end as always.
 /// </summary>
 public sealed class FreshProcessTests
 {
@@ -21,12 +21,18 @@ public sealed class FreshProcessTests
     [Fact]
     public async Task EveryActivity_InAFreshProcess_EndsAsAlways()
     {
+        using var temporary = new TestFolder();
         await using var stack = await TestStack.StartAsync(
-            new Dictionary<string, string?> { ["SERVERLESS_FAULT"] = "kill:after-record:*", ["LocalBytes"] = "100000" },
+            new Dictionary<string, string?>
+            {
+                ["SERVERLESS_FAULT"] = "kill:after-record:*",
+                ["LocalBytes"] = "100000",
+                ["TMPDIR"] = Temporary(temporary, 0),
+            },
             restartApp: false
         );
         using var done = CancellationTokenSource.CreateLinkedTokenSource(Token);
-        var alive = KeepAliveAsync(stack.Local.App, done.Token);
+        var alive = KeepAliveAsync(stack.Local.App, temporary, done.Token);
 
         var id = await stack.DropAsync(SmallData.Definition("isolated", "gate: { approval: true }"), "a.csv", SmallData.Csv(91));
         await stack.StandsInAsync(id, Stages.Approve);
@@ -61,9 +67,10 @@ public sealed class FreshProcessTests
         await alive;
     }
 
-    /// <summary>Starts the app whenever it has ended; it may end before it answers.</summary>
-    private static async Task KeepAliveAsync(AppHost app, CancellationToken cancellationToken)
+    /// <summary>Starts the app whenever it has ended, in a new temporary folder; it may end before it answers.</summary>
+    private static async Task KeepAliveAsync(AppHost app, TestFolder temporary, CancellationToken cancellationToken)
     {
+        var starts = 0;
         using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
         try
         {
@@ -71,8 +78,12 @@ public sealed class FreshProcessTests
             {
                 try
                 {
-                    if (!Lives(app.ProcessId))
-                        await app.StartAsync(cancellationToken);
+                    if (Lives(app.ProcessId))
+                        continue;
+                    // What an activity has left there the next one must not find.
+                    Directory.Delete(Temporary(temporary, starts), recursive: true);
+                    app.Overrides = new Dictionary<string, string?> { ["TMPDIR"] = Temporary(temporary, ++starts) };
+                    await app.StartAsync(cancellationToken);
                 }
                 catch (StackException) when (!Lives(app.ProcessId))
                 {
@@ -85,6 +96,8 @@ public sealed class FreshProcessTests
             // The test is done.
         }
     }
+
+    private static string Temporary(TestFolder folder, int start) => Directory.CreateDirectory(folder.File($"{start}")).FullName;
 
     private static bool Lives(int id)
     {

@@ -1,4 +1,5 @@
 using Serverless.Cli.Api;
+using Serverless.EndToEnd.Tests.Batch;
 using Serverless.EndToEnd.Tests.Stack;
 using Serverless.Pipeline.Runs;
 using Serverless.Pipeline.Storage;
@@ -83,6 +84,31 @@ public sealed class RunningAppTests : IDisposable
         var run = await EndAsync(started.RunId);
 
         Assert.True(run.State == RunState.Succeeded, run.Failure);
+    }
+
+    [Fact]
+    public async Task Rows_IntoTheBatchContainer_AreScoredByTheirEvent()
+    {
+        var name = await PutAsync(Name("batch"));
+        using var csv = Content(4);
+        var receipt = await Api.DropAsync(name, "a.csv", csv, test: null, Token);
+        Assert.True((await EndAsync(receipt.RunId!)).Deployed);
+        var storage = StorageClients.FromConnectionString(Setting("STORAGE") ?? "UseDevelopmentStorage=true");
+
+        var rows = BinaryData.FromString(BatchStack.Rows(5, 100));
+        await storage.Container(Containers.Batch).GetBlobClient($"{name}/rows.csv").UploadAsync(rows, overwrite: true, Token);
+
+        var job = await Eventually.GivesAsync(
+            async () =>
+                (await Api.BatchesAsync(name, Token)).Jobs.SingleOrDefault(job =>
+                    job.State is RunState.Succeeded or RunState.Failed or RunState.Cancelled
+                ),
+            $"the end of the batch job of {name}",
+            Token,
+            Deadline
+        );
+        Assert.True(job.State == RunState.Succeeded, job.Failure);
+        Assert.Equal(100, job.Summary!.Rows);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using Serverless.Testing;
+
 namespace Serverless.Local.Tests.Api;
 
 /// <summary>The public types of the published packages as they are listed, by full name.</summary>
@@ -5,15 +7,16 @@ internal sealed class Listing
 {
     public Dictionary<string, ListedType> Types { get; } = new(StringComparer.Ordinal);
 
-    public static Listing? Read(string repository)
+    /// <summary>
+    /// A file for each of the worker's packages, and for the client types that its bindings give, as far as they are used here. Taken from the
+    /// assemblies of the published versions; without indexers, operators, and whether a property is virtual.
+    /// </summary>
+    public static string Folder => RepositoryRoot.File("tests", "Local.Tests", "Api", "Listings");
+
+    public static Listing Read()
     {
-        var folder = Path.GetFullPath(Path.Combine(repository, "..", "shared", "facts", "azure-api"));
-        if (!Directory.Exists(folder))
-            return null;
         var listing = new Listing();
-        // Beside the worker's packages: the client types that its bindings give, as far as they are used here.
-        var own = Path.Combine(repository, "tests", "Local.Tests", "Api", "Listings");
-        foreach (var file in Directory.EnumerateFiles(folder, "*.txt").Concat(Directory.EnumerateFiles(own, "*.txt")))
+        foreach (var file in Directory.EnumerateFiles(Folder, "*.txt"))
         {
             ListedType? current = null;
             foreach (var line in File.ReadLines(file))

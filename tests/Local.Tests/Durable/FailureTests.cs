@@ -230,24 +230,4 @@ public sealed class FailureTests
         Assert.Contains("'Gone' doesn't exist", gone.FailureDetails!.ErrorMessage, StringComparison.Ordinal);
         Assert.Equal(2, (await hub.EndOfAsync("stays")).ReadOutputAs<int>());
     }
-
-    [Fact]
-    public async Task Restart_DamagedHistory_FailsThatInstanceOnly()
-    {
-        await using var hub = await TestHub.StartAsync(
-            new TestFunctions().Orchestrator("Wait", async context => await context.WaitForExternalEvent<int>("go"))
-        );
-        await hub.Client.ScheduleNewOrchestrationInstanceAsync("Wait", "marker-in-the-input", new("bad"), TestHub.Cancellation);
-        await hub.Client.ScheduleNewOrchestrationInstanceAsync("Wait", "x", new("good"), TestHub.Cancellation);
-        await hub.StopAsync();
-        var file = Directory.GetFiles(hub.Engine.LogFolder, "*.log").Single();
-        var bytes = await File.ReadAllBytesAsync(file, TestHub.Cancellation);
-        bytes[bytes.AsSpan().IndexOf("marker-in-the-input"u8)] ^= 0x20;
-        await File.WriteAllBytesAsync(file, bytes, TestHub.Cancellation);
-        await hub.StartAgainAsync();
-
-        await hub.Client.RaiseEventAsync("good", "go", 7, TestHub.Cancellation);
-
-        Assert.Equal(7, (await hub.EndOfAsync("good")).ReadOutputAs<int>());
-    }
 }

@@ -1,5 +1,4 @@
 using Microsoft.DurableTask.Client;
-using Microsoft.Extensions.Logging.Abstractions;
 using Serverless.Local.Durable;
 
 namespace Serverless.Local.Tests.Durable;
@@ -9,6 +8,7 @@ internal sealed class TestHub : IAsyncDisposable
 {
     private readonly DirectoryInfo folder;
     private readonly TimeProvider time;
+    private readonly SaidLog log = new();
     private DurableEngine engine;
 
     private TestHub(DirectoryInfo folder, TestFunctions functions, DurableOptions options, TimeProvider time)
@@ -17,7 +17,7 @@ internal sealed class TestHub : IAsyncDisposable
         this.time = time;
         Functions = functions;
         Options = options;
-        engine = new DurableEngine(options, functions, time, NullLoggerFactory.Instance);
+        engine = new DurableEngine(options, functions, time, log);
     }
 
     public static CancellationToken Cancellation => TestContext.Current.CancellationToken;
@@ -29,6 +29,9 @@ internal sealed class TestHub : IAsyncDisposable
     public DurableEngine Engine => engine;
 
     public DurableTaskClient Client => engine.Client;
+
+    /// <summary>What the engines have logged: level, a blank, text.</summary>
+    public IReadOnlyCollection<string> Said => log.Lines;
 
     public static async Task<TestHub> StartAsync(
         TestFunctions functions,
@@ -56,7 +59,7 @@ internal sealed class TestHub : IAsyncDisposable
     {
         Functions = functions ?? Functions;
         Options = change?.Invoke(Options) ?? Options;
-        engine = new DurableEngine(Options, Functions, time, NullLoggerFactory.Instance);
+        engine = new DurableEngine(Options, Functions, time, log);
         await engine.StartAsync(Cancellation);
     }
 
@@ -80,6 +83,30 @@ internal sealed class TestHub : IAsyncDisposable
                 return metadata;
             await Task.Delay(5, limit.Token);
         }
+    }
+
+    /// <summary>Changes one bit of the log where a text is first, as a disk that forgets does.</summary>
+    public Task DamageAsync(string text) => DamageAsync(text, (bytes, wanted) => bytes.AsSpan().IndexOf(wanted));
+
+    /// <summary>The same where it is last.</summary>
+    public Task DamageLastAsync(string text) => DamageAsync(text, (bytes, wanted) => bytes.AsSpan().LastIndexOf(wanted));
+
+    private async Task DamageAsync(string text, Func<byte[], byte[], int> find)
+    {
+        var wanted = System.Text.Encoding.UTF8.GetBytes(text);
+        foreach (var path in Directory.GetFiles(engine.LogFolder, "*.log"))
+        {
+            // Open in the engine as well.
+            using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            var bytes = new byte[file.Length];
+            await file.ReadExactlyAsync(bytes, Cancellation);
+            if (find(bytes, wanted) is not (>= 0 and var at))
+                continue;
+            file.Position = at;
+            file.WriteByte((byte)(bytes[at] ^ 0x20));
+            return;
+        }
+        throw new InvalidOperationException($"The log has no '{text}'.");
     }
 
     public async ValueTask DisposeAsync()

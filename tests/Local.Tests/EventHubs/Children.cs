@@ -58,7 +58,11 @@ internal static class Children
 
     /// <summary>An app in its own process that notes the events it reads in file <c>seen</c> of its folder.</summary>
     public static Process StartReader(string folder, IReadOnlyDictionary<string, string> settings) =>
-        Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Serverless.Local.CrashApp.dll"), "reader", folder], settings);
+        StartCrashApp(["reader", folder], settings);
+
+    /// <summary>One of the apps of <c>tests/Local.CrashApp</c>.</summary>
+    public static Process StartCrashApp(string[] arguments, IReadOnlyDictionary<string, string> settings) =>
+        Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "Serverless.Local.CrashApp.dll"), .. arguments], settings);
 
     private static Process Start(string file, string[] arguments, IReadOnlyDictionary<string, string>? settings = null)
     {

@@ -119,6 +119,44 @@ public sealed class HttpFunctionTests
     }
 
     [Fact]
+    public async Task Get_SystemAndUserLevel_TakeTheirOwnKeyOrTheMasterKeyAlone()
+    {
+        await using var app = await TestApp.StartAsync(typeof(RareLevels));
+        foreach (var path in (string[])["/api/ForSystems", "/api/ForUsers"])
+        {
+            Assert.Equal(HttpStatusCode.Unauthorized, await Status(app, path, null));
+            Assert.Equal(HttpStatusCode.Unauthorized, await Status(app, path, app.Key));
+            Assert.Equal(HttpStatusCode.OK, await Status(app, path, app.MasterKey));
+        }
+        Assert.Equal(HttpStatusCode.OK, await Status(app, "/api/ForSystems", app.SystemKey));
+        // A user is somebody who has signed in, which nobody has here.
+        Assert.Equal(HttpStatusCode.Unauthorized, await Status(app, "/api/ForUsers", app.SystemKey));
+    }
+
+    [Fact]
+    public async Task Get_KeyOfAFunction_OpensThatFunctionAlone()
+    {
+        using var folder = new TestFolder();
+        folder.Write(
+            ".serverless/keys.json",
+            """
+            {
+              "masterKey": "master",
+              "functionKeys": { "default": "host" },
+              "systemKeys": { "durabletask_extension": "system" },
+              "functions": { "bydefault": { "partner": "own" }, "ForAdmins": { "partner": "own" } }
+            }
+            """
+        );
+        await using var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, typeof(Levels), typeof(Closed)).Build(), folder.Path);
+        Assert.Equal(HttpStatusCode.OK, await Status(app, "/api/ByDefault", "own"));
+        Assert.Equal(HttpStatusCode.OK, await Status(app, "/api/ByDefault", "host"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await Status(app, "/api/Closed", "own"));
+        Assert.Equal(HttpStatusCode.OK, await Status(app, "/api/Closed", "host"));
+        Assert.Equal(HttpStatusCode.Unauthorized, await Status(app, "/api/ForAdmins", "own"));
+    }
+
+    [Fact]
     public async Task Start_FunctionsKeySet_OpensWithItInsteadOfTheKeyInTheFile()
     {
         await using var app = await TestApp.StartWithAsync(new() { ["FUNCTIONS_KEY"] = "chosen" }, typeof(Levels));
@@ -306,6 +344,21 @@ public sealed class HttpFunctionTests
 
         [Function("ForAdmins")]
         public static string ForAdmins([HttpTrigger(AuthorizationLevel.Admin, "get")] HttpRequest request) => "admin";
+    }
+
+    public static class Closed
+    {
+        [Function("Closed")]
+        public static string Run([HttpTrigger("get")] HttpRequest request) => "closed";
+    }
+
+    public static class RareLevels
+    {
+        [Function("ForSystems")]
+        public static string Systems([HttpTrigger(AuthorizationLevel.System, "get")] HttpRequest request) => "system";
+
+        [Function("ForUsers")]
+        public static string Users([HttpTrigger(AuthorizationLevel.User, "get")] HttpRequest request) => "user";
     }
 
     public sealed class Visits

@@ -22,21 +22,35 @@ public sealed class ManagementApiTests : IAsyncLifetime
 
     public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    [Fact]
-    public async Task EveryRoute_WithoutTheSystemKey_Is401()
+    [Theory]
+    [InlineData("GET", "instances")]
+    [InlineData("DELETE", "instances?createdTimeFrom=2020-01-01T00:00:00Z")]
+    [InlineData("GET", "instances/any")]
+    [InlineData("DELETE", "instances/any")]
+    [InlineData("POST", "instances/any/raiseEvent/go")]
+    [InlineData("POST", "instances/any/terminate")]
+    [InlineData("POST", "instances/any/suspend")]
+    [InlineData("POST", "instances/any/resume")]
+    [InlineData("POST", "instances/any/rewind")]
+    [InlineData("POST", "instances/any/restart")]
+    [InlineData("POST", "orchestrators/Wait")]
+    [InlineData("POST", "orchestrators/Wait/any")]
+    [InlineData("GET", "nothing/here")]
+    public async Task EveryRoute_WithoutTheSystemKey_Is401(string method, string route)
     {
         foreach (var key in new[] { null, App.Key, "wrong" })
-        {
-            using var request = new HttpRequestMessage(HttpMethod.Get, "/runtime/webhooks/durabletask/instances");
-            if (key is not null)
-                request.Headers.Add("x-functions-key", key);
-            using var answer = await App.Client.SendAsync(request, Stop);
-            Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
-        }
-        using var byHeader = new HttpRequestMessage(HttpMethod.Get, "/runtime/webhooks/durabletask/instances");
-        byHeader.Headers.Add("x-functions-key", App.SystemKey);
-        Assert.Equal(HttpStatusCode.OK, (await App.Client.SendAsync(byHeader, Stop)).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await App.Client.GetAsync(Url("instances", App.MasterKey), Stop)).StatusCode);
+            Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(method, route, key));
+        foreach (var key in new[] { App.SystemKey, App.MasterKey })
+            Assert.NotEqual(HttpStatusCode.Unauthorized, await StatusAsync(method, route, key));
+    }
+
+    private async Task<HttpStatusCode> StatusAsync(string method, string route, string? key)
+    {
+        using var request = new HttpRequestMessage(new HttpMethod(method), $"/runtime/webhooks/durabletask/{route}");
+        if (key is not null)
+            request.Headers.Add("x-functions-key", key);
+        using var answer = await App.Client.SendAsync(request, Stop);
+        return answer.StatusCode;
     }
 
     [Fact]

@@ -27,6 +27,8 @@ public sealed class RefusalTests
             { typeof(Reserved), ["conflicts with one or more built in routes"] },
             { typeof(SameDurableName), ["already taken"] },
             { typeof(RetriedRequest), ["AZFW0012", "HttpTriggerAttribute", "Remove it"] },
+            { typeof(OtherHub), ["cannot bind parameter 'client'", "[DurableClient]", "task hub"] },
+            { typeof(OtherConnection), ["cannot bind parameter 'client'", "[DurableClient]", "task hub"] },
             { typeof(BadRetryInterval), ["'soon'", "hh:mm:ss"] },
         };
 
@@ -179,5 +181,23 @@ public sealed class RefusalTests
 
         [Function("B")]
         public static Task Two([OrchestrationTrigger(Orchestration = "X")] TaskOrchestrationContext context) => Task.CompletedTask;
+    }
+
+    public static class OtherHub
+    {
+        [Function("OtherHub")]
+        public static string Run(
+            [HttpTrigger("get")] HttpRequest request,
+            [DurableClient(TaskHub = "Elsewhere")] Microsoft.DurableTask.Client.DurableTaskClient client
+        ) => "";
+    }
+
+    public static class OtherConnection
+    {
+        [Function("OtherConnection")]
+        public static string Run(
+            [HttpTrigger("get")] HttpRequest request,
+            [DurableClient(ConnectionName = "Elsewhere")] Microsoft.DurableTask.Client.DurableTaskClient client
+        ) => "";
     }
 }

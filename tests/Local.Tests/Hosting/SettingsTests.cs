@@ -54,6 +54,20 @@ public sealed class SettingsTests
     }
 
     [Theory]
+    [InlineData("extensions:queues:messageEncoding", "none", "QueueClientOptions.MessageEncoding = Base64")]
+    [InlineData("extensions:http:maxConcurrentRequests", "0", "-1 for no limit")]
+    [InlineData("extensions:http:maxOutstandingRequests", "many", "a whole number")]
+    public void Read_HostJson_WrongValue_IsRefusedByName(string key, string value, string cure)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddInMemoryCollection(new Dictionary<string, string?> { ["AzureFunctionsJobHost:" + key] = value })
+            .Build();
+        var refused = Assert.Throws<InvalidOperationException>(() => HostSettings.Read(null, configuration)).Message;
+        Assert.Contains($"{key.Replace(':', '.')} is '{value}'", refused, StringComparison.Ordinal);
+        Assert.Contains(cure, refused, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(new string[0], null, null, 7071)]
     [InlineData(new string[0], null, 7080, 7080)]
     [InlineData(new string[0], "7090", 7080, 7090)]

@@ -89,6 +89,9 @@ internal sealed class TestApp : IAsyncDisposable
 
     public static Task<TestApp> StartAsync(params Type[] classes) => StartWithAsync([], classes);
 
+    /// <summary>What SIGTERM begins.</summary>
+    public Task StopAsync() => _host.StopAsync(CancellationToken.None);
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

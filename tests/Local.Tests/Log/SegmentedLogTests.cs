@@ -147,6 +147,58 @@ public sealed class SegmentedLogTests : IDisposable
     }
 
     [Fact]
+    public async Task Append_NoRoomForTheNextSegment_WaitsAndLosesNothing()
+    {
+        var full = false;
+        var told = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var options = new LogOptions
+        {
+            SegmentBytes = 1,
+            FullDiskRetry = TimeSpan.FromMilliseconds(5),
+            OnFault = fault =>
+            {
+                if (fault is not null)
+                    told.TrySetResult();
+            },
+            Create = (place, start) =>
+                Volatile.Read(ref full) ? throw new IOException("No space left on device", 28) : Segment.Create(place, start),
+        };
+        await using var log = SegmentedLog.Open(folder.FullName, options);
+        await log.Append(0, Bytes("first")).Durable;
+        Volatile.Write(ref full, true);
+        var second = log.Append(0, Bytes("second"));
+        await told.Task.WaitAsync(Eventually.Deadline, TestContext.Current.CancellationToken);
+        Assert.Contains("is full", log.Fault!.Message, StringComparison.Ordinal);
+        Assert.False(second.Durable.IsCompleted);
+
+        Volatile.Write(ref full, false);
+        await second.Durable;
+
+        Assert.Null(log.Fault);
+        Assert.Equal(["first", "second"], log.ReadFrom(0).Select(Text));
+    }
+
+    [Fact]
+    public async Task Append_NextSegmentCannotBeMade_FailsWhatWaitsAndKeepsTheRest()
+    {
+        var options = new LogOptions
+        {
+            SegmentBytes = 1,
+            Create = (place, start) => start > 0 ? throw new IOException("Input/output error", 5) : Segment.Create(place, start),
+        };
+        await using (var log = SegmentedLog.Open(folder.FullName, options))
+        {
+            await log.Append(0, Bytes("first")).Durable;
+            await Assert.ThrowsAsync<IOException>(() => log.Append(0, Bytes("lost")).Durable);
+            Assert.Throws<IOException>(() => log.Append(0, Bytes("more")));
+        }
+
+        await using var again = SegmentedLog.Open(folder.FullName, new LogOptions());
+        await again.Append(0, Bytes("after")).Durable;
+        Assert.Equal(["first", "after"], again.ReadFrom(0).Select(Text));
+    }
+
+    [Fact]
     public async Task Append_BrokenDisk_FailsAllThatWait()
     {
         var options = new LogOptions { Write = (_, _, _) => throw new IOException("Input/output error", 5) };

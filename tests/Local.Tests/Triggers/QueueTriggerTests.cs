@@ -72,6 +72,50 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
     }
 
     [Fact]
+    public async Task Messages_MoreThanMayRunAtOnce_WaitInTheQueue()
+    {
+        await using var app = await TestApp.StartWithAsync(
+            new()
+            {
+                ["AzureWebJobsStorage"] = azurite.ConnectionString,
+                ["AzureFunctionsJobHost:extensions:queues:batchSize"] = "2",
+                ["AzureFunctionsJobHost:extensions:queues:newBatchThreshold"] = "1",
+            },
+            typeof(Bounded)
+        );
+        for (var i = 0; i < 8; i++)
+            await Send("bounded", i.ToString());
+        await Eventually.HoldsAsync(() => Bounded.Inside == 2, "the first batch", Stop);
+        // With one left of it the next batch is taken: a batch and the threshold together.
+        Bounded.Places.Release();
+        await Eventually.HoldsAsync(() => Bounded.Inside == 3, "the next batch", Stop);
+        Bounded.Places.Release(8);
+        await Eventually.HoldsAsync(() => Of("bounded").Count == 8, "all messages", Stop);
+        Assert.Equal(8, Of("bounded").Distinct().Count());
+        Assert.Equal(3, Bounded.Most);
+    }
+
+    [Fact]
+    public async Task Message_FunctionFails_IsTriedAgainAfterTheVisibilityTimeout()
+    {
+        await using var app = await TestApp.StartWithAsync(
+            new()
+            {
+                ["AzureWebJobsStorage"] = azurite.ConnectionString,
+                ["AzureFunctionsJobHost:extensions:queues:visibilityTimeout"] = "00:00:02",
+                ["AzureFunctionsJobHost:extensions:queues:maxDequeueCount"] = "2",
+            },
+            typeof(Later)
+        );
+        await Send("later", "bad");
+        await Eventually.GivesAsync(() => PeekAsync(Queue("later-poison")), "the poison message", Stop);
+        var times = Later.Times.ToArray();
+        Assert.Equal(2, times.Length);
+        // Storage counts in whole seconds.
+        Assert.InRange(times[1] - times[0], TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
     public async Task Stop_FunctionRuns_IsWaitedForAndItsMessageDeleted()
     {
         var app = await StartAsync(typeof(Draining));
@@ -180,6 +224,40 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
             if (Interlocked.Increment(ref inside) == Size)
                 All.TrySetResult();
             return All.Task;
+        }
+    }
+
+    public static class Bounded
+    {
+        private static readonly Lock Gate = new();
+
+        public static SemaphoreSlim Places { get; } = new(0);
+
+        public static int Inside { get; private set; }
+
+        public static int Most { get; private set; }
+
+        [Function("Bounded")]
+        public static async Task Run([QueueTrigger("bounded")] string message)
+        {
+            lock (Gate)
+                Most = Math.Max(Most, ++Inside);
+            await Places.WaitAsync();
+            lock (Gate)
+                Inside--;
+            Of("bounded").Enqueue(message);
+        }
+    }
+
+    public static class Later
+    {
+        public static ConcurrentQueue<DateTimeOffset> Times { get; } = new();
+
+        [Function("Later")]
+        public static void Run([QueueTrigger("later")] string message)
+        {
+            Times.Enqueue(TimeProvider.System.GetUtcNow());
+            throw new InvalidOperationException("as the test wants it");
         }
     }
 

@@ -76,6 +76,54 @@ public sealed class TimerTriggerTests
     }
 
     [Fact]
+    public async Task Timer_FunctionStillRuns_IsNotRunBesideItself()
+    {
+        using var folder = new TestFolder();
+        var time = new FakeTimeProvider(Noon);
+        await using var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, time, typeof(Slow)).Build(), folder.Path);
+        await AdvanceAsync(time, () => Slow.Inside == 1, "the first run");
+        // Ten more of its times pass meanwhile.
+        time.Advance(TimeSpan.FromMinutes(10));
+        Slow.Leave.Release();
+        await AdvanceAsync(time, () => Slow.Runs == 2 && Slow.Inside == 1, "the second run");
+        Assert.Equal(1, Slow.Most);
+        Slow.Leave.Release(1000);
+    }
+
+    [Fact]
+    public async Task Timer_ScheduleWasChanged_MakesUpForNothingOfTheOldOne()
+    {
+        using var folder = new TestFolder();
+        var file = folder.Write(
+            ".serverless/timers/Changed.json",
+            """{ "Schedule": "0 30 * * * *", "Last": "2026-03-01T10:30:00Z", "Next": "2026-03-01T11:30:00Z", "LastUpdated": "2026-03-01T10:30:00Z" }"""
+        );
+        var time = new FakeTimeProvider(Noon);
+        await using var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, time, typeof(Changed)).Build(), folder.Path);
+        await Eventually.HoldsAsync(
+            () =>
+                TextOf(file).Contains("0 0 \\u002A", StringComparison.Ordinal)
+                || TextOf(file).Contains("0 0 * * * *", StringComparison.Ordinal),
+            "the new schedule to be written",
+            TestContext.Current.CancellationToken
+        );
+        Assert.Empty(Changed.Runs);
+        await AdvanceAsync(time, () => !Changed.Runs.IsEmpty, "the first run of the new schedule");
+        Assert.False(Changed.Runs.Single().IsPastDue);
+    }
+
+    [Fact]
+    public async Task Timer_WithoutMonitorOrMoreOftenThanAMinute_KeepsNothing()
+    {
+        using var folder = new TestFolder();
+        var time = new FakeTimeProvider(Noon);
+        await using var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, time, typeof(Unwatched)).Build(), folder.Path);
+        await AdvanceAsync(time, () => Unwatched.Hourly is not null && Unwatched.Often is not null, "a run of both");
+        Assert.Equal((null, null), (Unwatched.Hourly!.ScheduleStatus, Unwatched.Often!.ScheduleStatus));
+        Assert.False(Directory.Exists(folder.File(".serverless/timers")));
+    }
+
+    [Fact]
     public async Task Timer_FunctionFails_IsRunAgainAsItsAttributeSays()
     {
         using var folder = new TestFolder();
@@ -110,6 +158,20 @@ public sealed class TimerTriggerTests
         Assert.Equal((true, TimeSpan.FromSeconds(seconds)), (plan.Allows(failures), plan.WaitAfter(failures)));
         Assert.Equal(retries < 0, plan.Allows(6));
     }
+
+    private static string TextOf(string file) => File.Exists(file) ? File.ReadAllText(file) : "";
+
+    private static Task AdvanceAsync(FakeTimeProvider time, Func<bool> seen, string what) =>
+        Eventually.HoldsAsync(
+            () =>
+            {
+                if (!seen())
+                    time.Advance(TimeSpan.FromMinutes(1));
+                return seen();
+            },
+            what,
+            TestContext.Current.CancellationToken
+        );
 
     private static Task AdvanceUntil(FakeTimeProvider time, int runs) =>
         Eventually.HoldsAsync(
@@ -147,6 +209,53 @@ public sealed class TimerTriggerTests
             if (context.RetryContext.RetryCount < 3)
                 throw new InvalidOperationException("not yet");
         }
+    }
+
+    public static class Slow
+    {
+        private static readonly Lock Gate = new();
+
+        public static SemaphoreSlim Leave { get; } = new(0);
+
+        public static int Inside { get; private set; }
+
+        public static int Most { get; private set; }
+
+        public static int Runs { get; private set; }
+
+        [Function("Slow")]
+        public static async Task Run([TimerTrigger("0 * * * * *")] TimerInfo timer)
+        {
+            lock (Gate)
+            {
+                Runs++;
+                Most = Math.Max(Most, ++Inside);
+            }
+            await Leave.WaitAsync();
+            lock (Gate)
+                Inside--;
+        }
+    }
+
+    public static class Changed
+    {
+        public static ConcurrentQueue<TimerInfo> Runs { get; } = new();
+
+        [Function("Changed")]
+        public static void Run([TimerTrigger("0 0 * * * *")] TimerInfo timer) => Runs.Enqueue(timer);
+    }
+
+    public static class Unwatched
+    {
+        public static TimerInfo? Hourly { get; private set; }
+
+        public static TimerInfo? Often { get; private set; }
+
+        [Function("UnwatchedHourly")]
+        public static void RunHourly([TimerTrigger("0 0 * * * *", UseMonitor = false)] TimerInfo timer) => Hourly = timer;
+
+        [Function("UnwatchedOften")]
+        public static void RunOften([TimerTrigger("*/20 * * * * *")] TimerInfo timer) => Often = timer;
     }
 
     public static class AtStart
