@@ -161,6 +161,9 @@ resource scaler 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+// As Azure writes it down: "scaler.id" lies in the resource group, comes back as the subscription's, and every later run would show a change.
+var scalerId = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', scaler.name)
+
 resource appScaleSets 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in scaleSetNames: {
     scope: scaleSets[i]
@@ -169,7 +172,7 @@ resource appScaleSets 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       description: 'The app asks for machines and gives idle ones back.'
       principalId: appPrincipalId
       principalType: 'ServicePrincipal'
-      roleDefinitionId: scaler.id
+      roleDefinitionId: scalerId
     }
   }
 ]
@@ -181,7 +184,7 @@ resource appSubnet 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     description: 'New machines join this subnet.'
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: scaler.id
+    roleDefinitionId: scalerId
   }
 }
 
@@ -192,7 +195,7 @@ resource appSecurityGroup 'Microsoft.Authorization/roleAssignments@2022-04-01' =
     description: 'New machines stand behind this group.'
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: scaler.id
+    roleDefinitionId: scalerId
   }
 }
 
@@ -203,7 +206,7 @@ resource appWorkerIdentity 'Microsoft.Authorization/roleAssignments@2022-04-01' 
     description: 'New machines carry this identity.'
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: scaler.id
+    roleDefinitionId: scalerId
   }
 }
 
