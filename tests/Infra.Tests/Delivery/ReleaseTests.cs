@@ -198,6 +198,38 @@ public sealed class ReleaseTests : IDisposable
         Assert.DoesNotContain(Lines("calls"), call => call.StartsWith("serverless run", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("completed success", 0, "CI took abc")]
+    [InlineData("completed failure", 1, "ended with 'failure' on abc")]
+    [InlineData("completed cancelled", 1, "ended with 'cancelled' on abc")]
+    public async Task WaitForCi_VerdictAfterAWhile_IsTaken(string verdict, int expected, string said)
+    {
+        // First not listed yet, then out of reach, then at work.
+        Script(
+            "bin/gh",
+            $"""
+            #!/usr/bin/env bash
+            echo "gh $*" >>"$FAKE/calls"
+            case $(wc -l <"$FAKE/calls") in
+              1) echo "null null" ;;
+              2) exit 1 ;;
+              3) echo "in_progress " ;;
+              *) echo "{verdict}" ;;
+            esac
+            """
+        );
+
+        var (code, output) = await RunAsync("wait-for-ci.sh", "abc");
+
+        Assert.Equal(expected, code);
+        Assert.Contains(said, output, StringComparison.Ordinal);
+        Assert.Equal(4, Lines("calls").Length);
+        Assert.All(
+            Lines("calls"),
+            call => Assert.Contains("run list --workflow ci.yml --commit abc --event push", call, StringComparison.Ordinal)
+        );
+    }
+
     [Fact]
     public async Task ChangedDefinitions_SinceACommit_AreListedAsJson()
     {
