@@ -1,7 +1,6 @@
 using System.IO.Enumeration;
 using System.Xml.Linq;
 using Serverless.Testing;
-using YamlDotNet.RepresentationModel;
 
 namespace Serverless.Infra.Tests.Delivery;
 
@@ -11,17 +10,20 @@ public sealed class DeployWorkflowTests
     [Fact]
     public void Prod_ComesAfterDevByItsOwnEnvironment()
     {
-        var prod = Jobs("deploy.yml")["prod"];
+        var prod = WorkflowFile.Jobs("deploy.yml")["prod"];
 
-        Assert.Contains("dev", Texts(prod["needs"]));
+        Assert.Contains("dev", WorkflowFile.Texts(prod["needs"]));
         Assert.Equal("prod", prod["with"]["environment"].ToString());
-        Assert.Equal("${{ inputs.environment }}", Jobs("deploy-environment.yml")["release"]["environment"].ToString());
+        Assert.Equal("${{ inputs.environment }}", WorkflowFile.Jobs("deploy-environment.yml")["release"]["environment"].ToString());
     }
 
     [Fact]
     public void WhatIf_OnAPullRequest_AsksForTheRightToReadAlone()
     {
-        var script = Steps(Jobs("deploy.yml")["what-if"]).Select(Script).Single(script => script.Contains("az deployment sub what-if"));
+        var script = WorkflowFile
+            .Steps(WorkflowFile.Jobs("deploy.yml")["what-if"])
+            .Select(step => WorkflowFile.Text(step, "run"))
+            .Single(script => script.Contains("az deployment sub what-if", StringComparison.Ordinal));
 
         Assert.Contains("--validation-level ProviderNoRbac", script, StringComparison.Ordinal);
     }
@@ -29,14 +31,20 @@ public sealed class DeployWorkflowTests
     [Fact]
     public void Dev_WaitsForCiOfTheSameCommit()
     {
-        var jobs = Jobs("deploy.yml");
-        var wait = Assert.Single(Steps(jobs["ci"]), step => Script(step).Contains("infra/wait-for-ci.sh", StringComparison.Ordinal));
+        var jobs = WorkflowFile.Jobs("deploy.yml");
+        var wait = Assert.Single(
+            WorkflowFile.Steps(jobs["ci"]),
+            step => WorkflowFile.Text(step, "run").Contains("infra/wait-for-ci.sh", StringComparison.Ordinal)
+        );
 
-        Assert.Contains("ci", Texts(jobs["dev"]["needs"]));
+        Assert.Contains("ci", WorkflowFile.Texts(jobs["dev"]["needs"]));
         Assert.Equal("${{ github.sha }}", wait["env"]["COMMIT"].ToString());
         Assert.Equal("read", jobs["ci"]["permissions"]["actions"].ToString());
         // A run that the next push cancels never comes to a verdict, and its commit never to dev.
-        Assert.Equal("${{ github.event_name == 'pull_request' }}", Root("ci.yml")["concurrency"]["cancel-in-progress"].ToString());
+        Assert.Equal(
+            "${{ github.event_name == 'pull_request' }}",
+            WorkflowFile.Root("ci.yml")["concurrency"]["cancel-in-progress"].ToString()
+        );
     }
 
     [Theory]
@@ -44,7 +52,7 @@ public sealed class DeployWorkflowTests
     [InlineData("push")]
     public void Paths_CoverEverythingThatIsDeployedOrTried(string trigger)
     {
-        var patterns = Texts(Root("deploy.yml")["on"][trigger]["paths"]);
+        var patterns = WorkflowFile.Texts(WorkflowFile.Root("deploy.yml")["on"][trigger]["paths"]);
         string[] deployed =
         [
             .. Projects("functions").Concat(Projects("gpu-worker")),
@@ -75,20 +83,4 @@ public sealed class DeployWorkflowTests
             .SelectMany(Projects)
             .Prepend(Path.GetRelativePath(RepositoryRoot.Path, file).Replace('\\', '/'));
     }
-
-    private static YamlNode Root(string file)
-    {
-        var yaml = new YamlStream();
-        yaml.Load(new StringReader(File.ReadAllText(RepositoryRoot.File(".github", "workflows", file))));
-        return yaml.Documents[0].RootNode;
-    }
-
-    private static YamlNode Jobs(string file) => Root(file)["jobs"];
-
-    private static IEnumerable<YamlNode> Steps(YamlNode job) => ((YamlSequenceNode)job["steps"]).Children;
-
-    private static string Script(YamlNode step) =>
-        ((YamlMappingNode)step).Children.TryGetValue(new YamlScalarNode("run"), out var script) ? script.ToString() : "";
-
-    private static string[] Texts(YamlNode list) => [.. ((YamlSequenceNode)list).Children.Select(text => text.ToString())];
 }
