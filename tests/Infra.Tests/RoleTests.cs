@@ -1,4 +1,6 @@
 using Serverless.Infra.Tests.Rules;
+using Serverless.Pipeline.Storage;
+using Serverless.Testing;
 
 namespace Serverless.Infra.Tests;
 
@@ -50,15 +52,20 @@ public sealed class RoleTests
         var roles = RoleList.Of(await Templates.SnapshotAsync("full"));
 
         var added = roles.Except(InEnvironment("full", Always)).ToList();
-        Assert.Equal(3, added.Count);
-        Assert.Contains(
-            added,
-            role => role.StartsWith("app: Azure Event Hubs Data Receiver on Microsoft.EventHub/namespaces/", StringComparison.Ordinal)
-        );
-        Assert.Contains(
-            added,
-            role => role.StartsWith("app: Azure Event Hubs Data Sender on Microsoft.EventHub/namespaces/", StringComparison.Ordinal)
-        );
+        Assert.Equal(4, added.Count);
+        // One hub in, two out: the app cannot send itself events, nor read what it has answered.
+        foreach (
+            var (role, hub) in ((string, string)[])[("Receiver", Hubs.Telemetry), ("Sender", Hubs.Predictions), ("Sender", Hubs.Alerts)]
+        )
+        {
+            Assert.Single(
+                added,
+                line =>
+                    line.StartsWith($"app: Azure Event Hubs Data {role} on Microsoft.EventHub/namespaces/", StringComparison.Ordinal)
+                    && line.EndsWith($"/eventhubs/{hub}", StringComparison.Ordinal)
+            );
+        }
+
         Assert.Contains("operator: Storage Blob Data Contributor on host container packages", added);
     }
 
@@ -81,6 +88,19 @@ public sealed class RoleTests
                     || role.EndsWith("on host", StringComparison.Ordinal)
                 )
         );
+    }
+
+    [Fact]
+    public async Task Roles_OfTheWorker_AreThoseThatTheGuideNames()
+    {
+        var guide = File.ReadAllText(RepositoryRoot.File("docs", "deploy.md"));
+        var rights = guide[guide.IndexOf("## Rights", StringComparison.Ordinal)..guide.IndexOf("## Settings", StringComparison.Ordinal)];
+        var places = RoleList
+            .Of(await Templates.SnapshotAsync("dev"))
+            .Where(role => role.StartsWith("worker:", StringComparison.Ordinal) && role.Contains(" on data ", StringComparison.Ordinal))
+            .Select(role => role[(role.LastIndexOf(' ') + 1)..]);
+
+        Assert.All(places, place => Assert.Contains($"`{place}`", rights, StringComparison.Ordinal));
     }
 
     [Fact]
