@@ -17,9 +17,9 @@ curl -fsS --retry 30 --retry-delay 10 --retry-all-errors --max-time 60 -o "$scra
 
 # The program before answers until the new one stands, and of several instances each by itself: only the version tells them apart.
 expected=${SERVERLESS_SMOKE_VERSION:-} answers=0 said=
-for ((attempt = 0; attempt < 60 && answers < 3; attempt++)); do
+for ((attempt = 0; attempt < 40 && answers < 3; attempt++)); do
   if [ -z "$expected" ]; then break; fi
-  said=$(curl -fsS --max-time 60 -H "x-functions-key: ${SERVERLESS_KEY:-}" "${SERVERLESS_URL%/}/v2" | jq -r .version) || said=nothing
+  said=$(curl -fsS --max-time 20 -H "x-functions-key: ${SERVERLESS_KEY:-}" "${SERVERLESS_URL%/}/v2" | jq -r .version) || said=nothing
   if [ "$said" = "$expected" ]; then
     answers=$((answers + 1))
   else
