@@ -2,7 +2,7 @@
 targetScope = 'subscription'
 
 import { resourceTags, workerPool, workerPackage } from 'app/types.bicep'
-import { containers, hostContainers, queues, tables } from 'app/names.bicep'
+import { containers, containersOfTheHost, hostContainers, queues, tables } from 'app/names.bicep'
 
 @description('Name of the system, part of every name.')
 @minLength(2)
@@ -131,6 +131,26 @@ param operators string[] = []
 @minValue(10)
 param predictionP99Ms int = 2000
 
+@description('Highest acceptable share of failed requests (5xx), in percent.')
+@minValue(1)
+@maxValue(100)
+param errorPercent int = 5
+
+@description('Minutes after which a job that no worker took is late. A machine needs about 5 to start.')
+@minValue(10)
+@maxValue(300)
+param queueMinutes int = 20
+
+@description('Population stability index from which data has drifted, in hundredths: 20 is 0.2. Below 10 it tells of chance.')
+@minValue(5)
+@maxValue(500)
+param driftPsiHundredths int = 20
+
+@description('Evictions an hour from which Spot is no bargain.')
+@minValue(1)
+@maxValue(1000)
+param evictionsPerHour int = 5
+
 var abbreviations = loadJsonContent('abbreviations.json')
 var tags = union(extraTags, { system: name, environment: environmentName })
 var unique = uniqueString(subscription().id, name, environmentName, location)
@@ -203,6 +223,7 @@ module hostStorage 'app/storage.bicep' = {
     sku: 'Standard_LRS'
     privateNetworking: privateNetworking
     containers: hostContainers
+    others: containersOfTheHost
     softDeleteDays: softDeleteDays
     workspaceId: monitoring.outputs.workspaceId
   }
@@ -422,10 +443,10 @@ module alerts 'app/alerts.bicep' = {
     topicId: events.outputs.id
     eventHubsId: streaming ? hubs!.outputs.id : ''
     predictionP99Ms: predictionP99Ms
-    errorPercent: 5
-    queueMinutes: 20
-    driftPsi: '0.2'
-    evictionsPerHour: 5
+    errorPercent: errorPercent
+    queueMinutes: queueMinutes
+    driftPsiHundredths: driftPsiHundredths
+    evictionsPerHour: evictionsPerHour
   }
 }
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Puts one version onto one environment and tries it; what does not work is taken back to the version before.
 #   infra/release.sh dev 1.2.3 artifacts/packages
-# Wants the Azure CLI, logged in, and the variables of docs/deploy.md but those of the worker, which it finds out. Exit code 1: taken back.
+# Wants the Azure CLI, logged in, and the variables of docs/deploy.md but those of the worker, which it finds out. In a workflow it logs in anew by
+# itself, with AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_SUBSCRIPTION_ID. Exit code 1: taken back, or nothing to go back to; 2: nothing was
+# changed; 3: not everything could be taken back.
 set -euo pipefail
 
 environment=${1:?which environment? infra/release.sh ENVIRONMENT VERSION PACKAGES}
@@ -14,10 +16,29 @@ archive=serverless-worker.tar.gz
 cuda=serverless-worker-cuda.tar.gz
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+# What is known of the environment; and of the version before: none before the first deployment.
+host= group= app= before= before_sum= before_cuda=- looked= published=
 
-say() { printf '\n== %s\n' "$*"; }
+# A workflow's assertion ages within minutes, and with an aged one az gets no token where it has none (AADSTS700024): not for another service,
+# and for none after an hour, which is when a trial that hangs is to be taken back. A login alone keeps the old tokens; the logout drops them.
+login() {
+  [ -n "${ACTIONS_ID_TOKEN_REQUEST_URL:-}" ] || return 0
+  local assertion
+  assertion=$(curl -fsS --retry 5 --retry-all-errors --max-time 30 -H "Authorization: bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" \
+    "$ACTIONS_ID_TOKEN_REQUEST_URL&audience=api://AzureADTokenExchange" | jq -er .value) || return 1
+  az logout --username "$AZURE_CLIENT_ID" 2>/dev/null || true
+  az login --service-principal --username "$AZURE_CLIENT_ID" --tenant "$AZURE_TENANT_ID" --federated-token "$assertion" -o none \
+    && az account set --subscription "$AZURE_SUBSCRIPTION_ID"
+}
+
+phase() { # what begins
+  printf '\n== %s\n' "$*"
+  login
+}
 
 value() { az deployment sub show -n "$deployment" --query "properties.outputs.$1.value" -o tsv; }
+
+names() { host=$(value hostStorageName) && group=$(value resourceGroupName) && app=$(value appName); }
 
 # What the parameter files take from the environment: the version's worker and its sum, and those with CUDA where there is one.
 template() { # version, sum, sum with CUDA or -
@@ -39,6 +60,7 @@ patiently() {
     if "$@"; then return 0; fi
     echo "attempt $attempt failed: $1" >&2
     sleep "${SERVERLESS_PAUSE:-30}"
+    login || echo "logging in anew failed" >&2
   done
   return 1
 }
@@ -56,17 +78,32 @@ publish() { # zip
   az functionapp deployment source config-zip -g "$group" -n "$app" --src "$1" -o none
 }
 
-# Where the app asks for none itself: SERVERLESS_SMOKE_POOL is a scale set that gets one for the trial.
-machines() { # how many
-  [ -z "${SERVERLESS_SMOKE_POOL:-}" ] || az vmss scale -g "$group" -n "$SERVERLESS_SMOKE_POOL" --new-capacity "$1" -o none
+# Where the app asks for none itself: SERVERLESS_SMOKE_POOL is a scale set that gets one machine more for the trial.
+instances() { az vmss list-instances -g "$group" -n "$SERVERLESS_SMOKE_POOL" --query "[].name" -o tsv | sort; }
+
+lend() {
+  [ -n "${SERVERLESS_SMOKE_POOL:-}" ] || return 0
+  instances >"$scratch/machines" || return 1
+  az vmss scale -g "$group" -n "$SERVERLESS_SMOKE_POOL" --new-capacity "$(($(wc -l <"$scratch/machines") + 1))" -o none
+}
+
+# By name: of a number that is lowered Azure chooses which machines go, and those may be at work.
+give_back() {
+  [ -n "${SERVERLESS_SMOKE_POOL:-}" ] || return 0
+  local lent
+  instances >"$scratch/machines.now" || return 1
+  mapfile -t lent < <(comm -13 "$scratch/machines" "$scratch/machines.now")
+  [ ${#lent[@]} = 0 ] || az vmss delete-instances -g "$group" -n "$SERVERLESS_SMOKE_POOL" --instance-ids "${lent[@]}" -o none
 }
 
 smoke() { # seed of the sample
   local url key result=0
   url=$(value appUrl) && key=$(az functionapp keys list -g "$group" -n "$app" --query functionKeys.default -o tsv) || return 1
-  machines 1 || return 1
-  SERVERLESS_URL="$url" SERVERLESS_KEY="$key" "$infra/smoke.sh" "$1" || result=1
-  machines 0 || echo "give the machine of $SERVERLESS_SMOKE_POOL back by hand: az vmss scale -g $group -n $SERVERLESS_SMOKE_POOL --new-capacity 0" >&2
+  lend || result=1
+  [ $result != 0 ] \
+    || SERVERLESS_URL="$url" SERVERLESS_KEY="$key" SERVERLESS_SMOKE_VERSION="${version%%[-+]*}" "$infra/smoke.sh" "$1" || result=1
+  login || echo "logging in anew failed" >&2
+  give_back || echo "give the newest machine of $SERVERLESS_SMOKE_POOL in $group back by hand: az vmss delete-instances" >&2
   return $result
 }
 
@@ -75,15 +112,42 @@ remember() { # in the storage itself, so that any machine knows where to go back
   az storage blob upload --auth-mode login --account-name "$host" -c packages -n current -f "$scratch/current" --overwrite --no-progress -o none
 }
 
-# Written as one chain: bash does not stop at an error inside a function whose result is asked for.
+# What container packages remembers of the version before; fails where it cannot be asked.
+look() {
+  local known
+  known=$(az storage blob exists --auth-mode login --account-name "$host" -c packages -n current --query exists -o tsv) || return 1
+  looked=yes
+  [ "$known" = true ] || return 0
+  download current "$scratch/before" && read -r before before_sum before_cuda <"$scratch/before"
+}
+
+cannot_look() {
+  echo "container packages of $host cannot be read: have you its role (SERVERLESS_OPERATOR), and are you inside its network?" >&2
+}
+
+# Written as chains: bash does not stop at an error inside a function whose result is asked for.
 put() {
-  say "Programs of $version" \
+  phase "Programs of $version" \
     && patiently upload "$packages/worker/$version/$archive" "worker/$version/$archive" \
     && { [ "$cuda_sum" = - ] || patiently upload "$packages/worker/$version/$cuda" "worker/$version/$cuda"; } \
     && patiently upload "$packages/serverless-app.zip" "app/$version/serverless-app.zip" \
-    && say "App $version" && patiently publish "$packages/serverless-app.zip" \
-    && say "Trying it" && smoke "${SERVERLESS_SMOKE_SEED:-1}" \
+    && phase "App $version" && published=yes && patiently publish "$packages/serverless-app.zip" \
+    && phase "Trying it" && smoke "${SERVERLESS_SMOKE_SEED:-1}" \
     && remember
+}
+
+# First the app, which is what callers feel; neither step waits for the other to succeed.
+take_back() {
+  local left=0
+  phase "$version does not work: back to $before" || true
+  if [ -n "$published" ]; then
+    patiently download "app/$before/serverless-app.zip" "$scratch/before.zip" && patiently publish "$scratch/before.zip" \
+      || { echo "the app is not back: publish app/$before/serverless-app.zip of container packages by hand (docs/operations.md)" >&2; left=1; }
+  fi
+  phase "Template of $environment for $before" || true
+  template "$before" "$before_sum" "$before_cuda" \
+    || { echo "the template is not back: deploy it with the worker of $before by hand (docs/operations.md)" >&2; left=1; }
+  return $left
 }
 
 sum=$(cut -d' ' -f1 "$packages/worker/$version/$archive.sha256")
@@ -91,40 +155,37 @@ cuda_sum=-
 if [ -f "$packages/worker/$version/$cuda.sha256" ]; then cuda_sum=$(cut -d' ' -f1 "$packages/worker/$version/$cuda.sha256"); fi
 [ -f "$packages/serverless-app.zip" ] || { echo "$packages/serverless-app.zip is not there; publish the app first (docs/deploy.md)" >&2; exit 2; }
 
-# The version before: none before the first deployment.
-before= before_sum= before_cuda=-
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+([-+].*)?$ ]] || { echo "version '$version': expected three numbers, as 1.0.7, which the app is asked for" >&2; exit 2; }
+if [ -n "${ACTIONS_ID_TOKEN_REQUEST_URL:-}" ]; then
+  : "${AZURE_CLIENT_ID:?whom does the workflow log in as?}" "${AZURE_TENANT_ID:?in which tenant?}" "${AZURE_SUBSCRIPTION_ID:?into which subscription?}"
+fi
+
+phase "What is there" || { echo "the workflow cannot log in: has the job 'id-token: write', and does the federated credential fit? (docs/deploy.md)" >&2; exit 2; }
 if [ "$(az deployment sub list --query "[?name=='$deployment'] | length(@)" -o tsv)" != 0 ]; then
-  host=$(value hostStorageName) group=$(value resourceGroupName)
-  # The record of a deployment outlives its resource group; but storage that is there and cannot be asked must not pass for none.
-  if [ "$(az group exists -n "$group")" = true ]; then
-    known=$(az storage blob exists --auth-mode login --account-name "$host" -c packages -n current --query exists -o tsv) || {
-      echo "container packages of $host cannot be read: have you its role (SERVERLESS_OPERATOR), and are you inside its network?" >&2
-      exit 2
-    }
-    if [ "$known" = true ]; then
-      download current "$scratch/before"
-      read -r before before_sum before_cuda <"$scratch/before"
-    fi
+  names
+  # The record of a deployment outlives its resource group, and one that failed names nothing; but storage that is there and cannot be asked
+  # must not pass for none.
+  if [ -n "$group" ] && [ "$(az group exists -n "$group")" = true ]; then
+    look || { cannot_look; exit 2; }
   fi
 fi
 
-say "Template of $environment for $version (now: ${before:-none})"
-template "$version" "$sum" "$cuda_sum"
-host=$(value hostStorageName) group=$(value resourceGroupName) app=$(value appName)
-
-if put; then
-  say "$environment has $version"
-  exit 0
+works=no
+if phase "Template of $environment for $version (now: ${before:-none})" && template "$version" "$sum" "$cuda_sum"; then
+  names
+  if [ -z "$looked" ]; then patiently look || { cannot_look; exit 1; }; fi
+  if put; then works=yes; fi
 fi
 
-if [ -z "$before" ]; then
+if [ $works = yes ]; then
+  echo "$environment has $version"
+elif [ -z "$before" ]; then
   echo "$version does not work on $environment, and there is no version before it to go back to" >&2
   exit 1
+elif take_back; then
+  echo "$environment is back at $before; $version did not work" >&2
+  exit 1
+else
+  echo "$environment is not wholly back at $before (above); $version did not work" >&2
+  exit 3
 fi
-
-say "$version does not work: back to $before"
-template "$before" "$before_sum" "$before_cuda"
-download "app/$before/serverless-app.zip" "$scratch/before.zip"
-patiently publish "$scratch/before.zip"
-echo "$environment is back at $before; $version did not work" >&2
-exit 1

@@ -36,14 +36,17 @@ param errorPercent int
 
 @description('Minutes after which a job that no worker took is late. A machine needs about 5 to start.')
 @minValue(10)
+@maxValue(300)
 param queueMinutes int
 
-@description('Population stability index from which the data has drifted.')
-@minLength(1)
-param driftPsi string
+@description('Population stability index from which the data has drifted, in hundredths: Bicep has no numbers with decimals.')
+@minValue(5)
+@maxValue(500)
+param driftPsiHundredths int
 
 @description('Evictions an hour from which Spot is no bargain.')
 @minValue(1)
+@maxValue(1000)
 param evictionsPerHour int
 
 // Runs, drift and evictions are counted by the app and the workers themselves (metric names: docs/operations.md).
@@ -54,7 +57,7 @@ var logAlerts = [
     window: 'PT15M'
     description: 'A run ended in failure.'
     query: '''
-      union
+      union isfuzzy=true
         (AppMetrics | where Name == "serverless.runs" and tostring(Properties.state) == "failed" | project Failures = toreal(Sum)),
         (AppRequests | where Name startswith "orchestration:" and Success == false | project Failures = 1.0 * ItemCount)
       | summarize Value = sum(Failures)
@@ -65,13 +68,23 @@ var logAlerts = [
     name: 'dead-letters'
     severity: 2
     window: 'PT15M'
-    description: 'A message was given up after its last attempt, and lies in a -poison queue.'
+    description: 'A message was given up after its last attempt and lies in a -poison queue, or an event was set aside in container deadletter.'
     query: '''
-      StorageQueueLogs
-      | where OperationName == "PutMessage" and StatusCode < 300
-      | extend Queue = extract(@"\.queue\.[^/]+/([^/?]+)", 1, Uri)
-      | where Queue endswith "-poison"
-      | summarize Messages = count() by Queue
+      union isfuzzy=true
+        (
+          StorageQueueLogs
+          | where OperationName == "PutMessage" and StatusCode < 300
+          | extend Place = extract(@"\.queue\.[^/]+/([^/?]+)", 1, Uri)
+          | where Place endswith "-poison"
+          | project Place, Messages = 1.0
+        ),
+        (
+          AppMetrics
+          | where Name == "serverless.stream.failures"
+          | project Place = strcat("deadletter: ", tostring(Properties.reason)), Messages = toreal(Sum)
+        )
+      | summarize Messages = sum(Messages) by Place
+      | where Messages > 0
     '''
   }
   {
@@ -106,10 +119,10 @@ var logAlerts = [
       AppMetrics
       | where Name == "serverless.drift.psi"
       | summarize Psi = max(Max) by Model = tostring(Properties.model), Column = tostring(Properties.column)
-      | where Psi > @PSI@
+      | where Psi > @HUNDREDTHS@ / 100.0
     ''',
-      '@PSI@',
-      driftPsi
+      '@HUNDREDTHS@',
+      string(driftPsiHundredths)
     )
   }
   {
@@ -120,7 +133,7 @@ var logAlerts = [
     query: replace(
       '''
       AppRequests
-      | where Name has_any ("infer", "predict")
+      | where Name contains "infer" or Name contains "predict"
       | summarize P99 = percentile(DurationMs, 99), Requests = sum(ItemCount)
       | where Requests >= 20 and P99 > @MS@
     ''',

@@ -46,3 +46,14 @@ var hostContainers container[] = [
   { name: 'packages', coolAfterDays: null, deleteAfterDays: null, versionDays: 90 }
   { name: 'undelivered-events', coolAfterDays: null, deleteAfterDays: 90, versionDays: 7 }
 ]
+
+@export()
+@description('Containers that the Functions host and Durable (hub of host.json) make themselves and write all the time: leases, timers, checkpoints, of which every write is a version. The keys of the app are worth bringing back.')
+var containersOfTheHost container[] = [
+  { name: 'azure-webjobs-eventhub', coolAfterDays: null, deleteAfterDays: null, versionDays: 1 }
+  { name: 'azure-webjobs-hosts', coolAfterDays: null, deleteAfterDays: null, versionDays: 1 }
+  { name: 'azure-webjobs-secrets', coolAfterDays: null, deleteAfterDays: null, versionDays: 90 }
+  { name: 'serverless-applease', coolAfterDays: null, deleteAfterDays: null, versionDays: 1 }
+  { name: 'serverless-largemessages', coolAfterDays: null, deleteAfterDays: null, versionDays: 1 }
+  { name: 'serverless-leases', coolAfterDays: null, deleteAfterDays: null, versionDays: 1 }
+]

@@ -68,7 +68,6 @@ resource data 'Microsoft.Storage/storageAccounts@2024-01-01' existing = {
 }
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = { name: insightsName }
-resource hubs 'Microsoft.EventHub/namespaces@2024-01-01' existing = if (!empty(eventHubsName)) { name: eventHubsName }
 resource scaleSets 'Microsoft.Compute/virtualMachineScaleSets@2024-11-01' existing = [
   for name in scaleSetNames: { name: name }
 ]
@@ -120,15 +119,25 @@ resource appInsights 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+var hubRights = [
+  { hub: 'telemetry', role: roles.hubsReceiver, why: 'The app reads events.' }
+  { hub: 'predictions', role: roles.hubsSender, why: 'The app answers events with predictions.' }
+  { hub: 'alerts', role: roles.hubsSender, why: 'The app tells of scores above their threshold.' }
+]
+
+resource hubs 'Microsoft.EventHub/namespaces/eventhubs@2024-01-01' existing = [
+  for right in hubRights: if (!empty(eventHubsName)) { name: '${eventHubsName}/${right.hub}' }
+]
+
 resource appHubs 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for role in [roles.hubsReceiver, roles.hubsSender]: if (!empty(eventHubsName)) {
-    scope: hubs
-    name: guid(hubs.id, 'app', role)
+  for (right, i) in hubRights: if (!empty(eventHubsName)) {
+    scope: hubs[i]
+    name: guid(hubs[i].id, 'app', right.role)
     properties: {
-      description: 'The app reads events and answers with predictions.'
+      description: right.why
       principalId: appPrincipalId
       principalType: 'ServicePrincipal'
-      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role)
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', right.role)
     }
   }
 ]
@@ -161,6 +170,9 @@ resource scaler 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
+// As Azure writes it down: "scaler.id" lies in the resource group, comes back as the subscription's, and every later run would show a change.
+var scalerId = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', scaler.name)
+
 resource appScaleSets 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (name, i) in scaleSetNames: {
     scope: scaleSets[i]
@@ -169,7 +181,7 @@ resource appScaleSets 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       description: 'The app asks for machines and gives idle ones back.'
       principalId: appPrincipalId
       principalType: 'ServicePrincipal'
-      roleDefinitionId: scaler.id
+      roleDefinitionId: scalerId
     }
   }
 ]
@@ -181,7 +193,7 @@ resource appSubnet 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
     description: 'New machines join this subnet.'
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: scaler.id
+    roleDefinitionId: scalerId
   }
 }
 
@@ -192,7 +204,7 @@ resource appSecurityGroup 'Microsoft.Authorization/roleAssignments@2022-04-01' =
     description: 'New machines stand behind this group.'
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: scaler.id
+    roleDefinitionId: scalerId
   }
 }
 
@@ -203,7 +215,7 @@ resource appWorkerIdentity 'Microsoft.Authorization/roleAssignments@2022-04-01' 
     description: 'New machines carry this identity.'
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: scaler.id
+    roleDefinitionId: scalerId
   }
 }
 

@@ -22,6 +22,9 @@ param privateNetworking bool
 @description('Containers with their lifecycle.')
 param containers container[]
 
+@description('Containers that somebody else makes: they get a lifecycle alone.')
+param others container[] = []
+
 @description('Queues.')
 param queues string[] = []
 
@@ -80,39 +83,42 @@ resource blobContainers 'Microsoft.Storage/storageAccounts/blobServices/containe
   }
 ]
 
+var governed = concat(containers, others)
+
+// Append blobs, which logs of jobs are, can be deleted but not moved to another tier: a rule that cools takes block blobs alone.
+var expiry = [
+  for item in governed: {
+    name: item.name
+    enabled: true
+    type: 'Lifecycle'
+    definition: {
+      filters: { blobTypes: ['blockBlob', 'appendBlob'], prefixMatch: ['${item.name}/'] }
+      actions: union(
+        { version: { delete: { daysAfterCreationGreaterThan: item.versionDays } } },
+        item.?deleteAfterDays == null
+          ? {}
+          : { baseBlob: { delete: { daysAfterModificationGreaterThan: item.?deleteAfterDays } } }
+      )
+    }
+  }
+]
+var cooling = [
+  for item in filter(governed, item => item.?coolAfterDays != null): {
+    name: '${item.name}-cool'
+    enabled: true
+    type: 'Lifecycle'
+    definition: {
+      filters: { blobTypes: ['blockBlob'], prefixMatch: ['${item.name}/'] }
+      actions: { baseBlob: { tierToCool: { daysAfterModificationGreaterThan: item.?coolAfterDays } } }
+    }
+  }
+]
+
 resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2024-01-01' = {
   parent: account
   name: 'default'
   dependsOn: [blobs]
-  properties: {
-    policy: {
-      rules: [
-        for item in containers: {
-          name: item.name
-          enabled: true
-          type: 'Lifecycle'
-          definition: {
-            filters: { blobTypes: ['blockBlob'], prefixMatch: ['${item.name}/'] }
-            actions: union(
-              { version: { delete: { daysAfterCreationGreaterThan: item.versionDays } } },
-              item.?coolAfterDays == null && item.?deleteAfterDays == null
-                ? {}
-                : {
-                    baseBlob: union(
-                      item.?coolAfterDays == null
-                        ? {}
-                        : { tierToCool: { daysAfterModificationGreaterThan: item.?coolAfterDays } },
-                      item.?deleteAfterDays == null
-                        ? {}
-                        : { delete: { daysAfterModificationGreaterThan: item.?deleteAfterDays } }
-                    )
-                  }
-            )
-          }
-        }
-      ]
-    }
-  }
+  properties: { policy: { rules: concat(expiry, cooling) } }
 }
 
 resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2024-01-01' = {

@@ -1,4 +1,6 @@
+using System.Text.Json;
 using Serverless.Pipeline.Storage;
+using Serverless.Testing;
 
 namespace Serverless.Infra.Tests;
 
@@ -52,20 +54,71 @@ public sealed class StorageTests
         }
     }
 
+    /// <summary>Logs and metrics of a job are append blobs, which the rules of block blobs pass by.</summary>
+    [Fact]
+    public async Task Lifecycle_JobsAppendBlobs_AreDeletedWithTheOthers()
+    {
+        var definition = (await RulesAsync("dev", Containers.Jobs)).Single();
+
+        Assert.Equal(["appendBlob", "blockBlob"], Types(definition));
+        Assert.Equal(
+            30,
+            definition
+                .GetProperty("actions")
+                .GetProperty("baseBlob")
+                .GetProperty("delete")
+                .GetProperty("daysAfterModificationGreaterThan")
+                .GetInt32()
+        );
+    }
+
+    /// <summary>Azure refuses a policy that moves append blobs to another tier.</summary>
+    [Fact]
+    public async Task Lifecycle_RulesThatCool_TakeBlockBlobsAlone()
+    {
+        var definitions = await RulesAsync("dev");
+        var cooling = definitions.Where(definition => definition.GetRawText().Contains("tierTo", StringComparison.Ordinal)).ToList();
+
+        Assert.NotEmpty(cooling);
+        Assert.All(cooling, definition => Assert.Equal(["blockBlob"], Types(definition)));
+        Assert.All(definitions.Except(cooling), definition => Assert.Equal(["appendBlob", "blockBlob"], Types(definition)));
+    }
+
+    /// <summary>Every write to a blob leaves a version behind, and the host writes leases, timers and checkpoints all the time.</summary>
+    [Fact]
+    public async Task Lifecycle_WhatTheHostMakesItself_KeepsNoOldVersions()
+    {
+        var hub = JsonDocument
+            .Parse(File.ReadAllText(RepositoryRoot.File("functions", "host.json")))
+            .RootElement.GetProperty("extensions")
+            .GetProperty("durableTask")
+            .GetProperty("hubName")
+            .GetString()!
+            .ToLowerInvariant();
+        foreach (
+            var name in (string[])
+                ["azure-webjobs-hosts", "azure-webjobs-eventhub", $"{hub}-leases", $"{hub}-applease", $"{hub}-largemessages"]
+        )
+        {
+            var actions = Assert.Single(await RulesAsync("dev", name)).GetProperty("actions");
+
+            Assert.Equal(1, actions.GetProperty("version").GetProperty("delete").GetProperty("daysAfterCreationGreaterThan").GetInt32());
+            Assert.False(actions.TryGetProperty("baseBlob", out _), name);
+        }
+    }
+
     [Fact]
     public async Task Lifecycle_ModelsAndDefinitions_AreNeverDeleted()
     {
-        var rules = (await Templates.SnapshotAsync("dev"))
-            .Of("Microsoft.Storage/storageAccounts/managementPolicies")
-            .SelectMany(policy => policy.At("policy", "rules").EnumerateArray());
-
         foreach (var name in (string[])[Containers.Models, Containers.Pipelines, Containers.Datasets, Containers.Drop])
         {
-            var actions = rules
-                .Single(rule => rule.GetProperty("name").GetString() == name)
-                .GetProperty("definition")
-                .GetProperty("actions");
-            Assert.False(actions.TryGetProperty("baseBlob", out var current) && current.TryGetProperty("delete", out _), name);
+            var rules = await RulesAsync("dev", name);
+
+            Assert.NotEmpty(rules);
+            Assert.DoesNotContain(
+                rules,
+                rule => rule.GetProperty("actions").TryGetProperty("baseBlob", out var current) && current.TryGetProperty("delete", out _)
+            );
         }
     }
 
@@ -116,6 +169,30 @@ public sealed class StorageTests
             Assert.Equal(Queues.DropEvents, subscription.Text("deliveryWithResourceIdentity", "destination", "properties", "queueName"));
         }
     }
+
+    /// <summary>Definitions of the lifecycle's rules, of all containers or of one.</summary>
+    private static async Task<IReadOnlyList<JsonElement>> RulesAsync(string environment, string? container = null) =>
+        [
+            .. from policy in (await Templates.SnapshotAsync(environment)).Of("Microsoft.Storage/storageAccounts/managementPolicies")
+            from rule in policy.At("policy", "rules").EnumerateArray()
+            let definition = rule.GetProperty("definition")
+            where
+                container is null
+                || definition
+                    .GetProperty("filters")
+                    .GetProperty("prefixMatch")
+                    .EnumerateArray()
+                    .Any(prefix => prefix.GetString() == $"{container}/")
+            select definition,
+        ];
+
+    private static IEnumerable<string?> Types(JsonElement definition) =>
+        definition
+            .GetProperty("filters")
+            .GetProperty("blobTypes")
+            .EnumerateArray()
+            .Select(type => type.GetString())
+            .Order(StringComparer.Ordinal);
 
     /// <summary>Names in the data's account: <c>st{name}{environment}d…</c>.</summary>
     private static async Task<IEnumerable<string>> NamesAsync(string environment, string type) =>

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Serverless.Testing;
-using YamlDotNet.RepresentationModel;
 
 namespace Serverless.Infra.Tests.Delivery;
 
@@ -34,22 +33,6 @@ public sealed partial class WorkflowTests
             .Distinct();
 
         Assert.Empty(used.Except(CommandNames));
-    }
-
-    [Fact]
-    public void Deploy_Prod_ComesAfterDevByItsOwnEnvironment()
-    {
-        var yaml = new YamlStream();
-        yaml.Load(new StringReader(File.ReadAllText(RepositoryRoot.File(".github", "workflows", "deploy.yml"))));
-        var prod = (YamlMappingNode)yaml.Documents[0].RootNode["jobs"]["prod"];
-
-        Assert.Contains(new YamlScalarNode("dev"), ((YamlSequenceNode)prod["needs"]).Children);
-        Assert.Equal("prod", prod["with"]["environment"].ToString());
-        Assert.Contains(
-            "environment: ${{ inputs.environment }}",
-            File.ReadAllText(RepositoryRoot.File(".github", "workflows", "deploy-environment.yml")),
-            StringComparison.Ordinal
-        );
     }
 
     [Fact]

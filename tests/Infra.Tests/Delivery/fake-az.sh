@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Stands in for the Azure CLI: $FAKE/storage is the container, everything that was asked lies in $FAKE/calls.
+# Stands in for the Azure CLI: $FAKE/storage is the container, $FAKE/machines the scale set; everything that was asked lies in $FAKE/calls.
 set -euo pipefail
 echo "$*" >>"$FAKE/calls"
-name= file= src= query=
+name= file= src= query= capacity=
 arguments=("$@")
 for ((i = 0; i < $#; i++)); do
   case ${arguments[i]} in
@@ -10,12 +10,32 @@ for ((i = 0; i < $#; i++)); do
     -f) file=${arguments[i + 1]} ;;
     --src) src=${arguments[i + 1]} ;;
     --query) query=${arguments[i + 1]} ;;
+    --new-capacity) capacity=${arguments[i + 1]} ;;
   esac
 done
+
+# An aged login: of no use until it was dropped and made anew. A new one alone goes on with the old tokens.
+case $1 in
+  logout) touch "$FAKE/dropped"; exit 0 ;;
+  login) if [ -f "$FAKE/dropped" ]; then rm -f "$FAKE/aged" "$FAKE/dropped"; fi; exit 0 ;;
+esac
+if [ -f "$FAKE/aged" ]; then echo "AADSTS700024: Client assertion is not within its valid time range" >&2; exit 1; fi
+
 case "$1 $2 $3" in
+  "account set --subscription") ;;
   "deployment sub list") [ -f "$FAKE/templates" ] && echo 1 || echo 0 ;;
-  "deployment sub create") echo "$SERVERLESS_WORKER_BLOB $SERVERLESS_WORKER_SHA256 $SERVERLESS_GPU_WORKER_BLOB $SERVERLESS_GPU_WORKER_SHA256" | sed 's/ *$//' >>"$FAKE/templates" ;;
+  "deployment sub create")
+    echo "$SERVERLESS_WORKER_BLOB $SERVERLESS_WORKER_SHA256 $SERVERLESS_GPU_WORKER_BLOB $SERVERLESS_GPU_WORKER_SHA256" | sed 's/ *$//' >>"$FAKE/templates"
+    # What fails leaves a record without outputs.
+    rm -f "$FAKE/no-outputs"
+    if [ -f "$FAKE/refuse-template" ] && [[ $SERVERLESS_WORKER_BLOB == $(<"$FAKE/refuse-template") ]]; then
+      touch "$FAKE/no-outputs"
+      echo "SkuNotAvailable" >&2
+      exit 1
+    fi
+    ;;
   "deployment sub show")
+    if [ -f "$FAKE/no-outputs" ]; then exit 0; fi
     case $query in
       *appUrl*) echo http://app.test ;;
       *) echo "${query}" | cut -d. -f3 ;;
@@ -30,10 +50,18 @@ case "$1 $2 $3" in
     if [ -f "$FAKE/refuse-upload" ]; then rm "$FAKE/refuse-upload"; echo "403: the role does not count yet" >&2; exit 1; fi
     mkdir -p "$(dirname "$FAKE/storage/$name")" && cp "$file" "$FAKE/storage/$name"
     ;;
-  "storage blob download") cp "$FAKE/storage/$name" "$file" ;;
+  "storage blob download")
+    if [ -f "$FAKE/refuse-download" ] && [ "$name" != current ]; then rm "$FAKE/refuse-download"; echo "503" >&2; exit 1; fi
+    cp "$FAKE/storage/$name" "$file"
+    ;;
   "storage blob list") cat "$FAKE/newest" 2>/dev/null || true ;;
   "functionapp deployment source") cat "$src" >>"$FAKE/published" ;;
-  "vmss scale -g") ;;
+  "vmss list-instances -g") cat "$FAKE/machines" 2>/dev/null || true ;;
+  "vmss scale -g")
+    touch "$FAKE/machines"
+    for ((i = $(wc -l <"$FAKE/machines"); i < capacity; i++)); do echo "machine-$i" >>"$FAKE/machines"; done
+    ;;
+  "vmss delete-instances -g") ;;
   "functionapp keys list") echo the-key ;;
   *) echo "unexpected: az $*" >&2 && exit 2 ;;
 esac

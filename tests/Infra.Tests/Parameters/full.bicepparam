@@ -18,3 +18,7 @@ param package = {
   sha256: readEnvironmentVariable('SERVERLESS_WORKER_SHA256')
 }
 param gpuPackage = { blob: 'worker/1.0.0/serverless-worker-cuda.tar.gz', sha256: '1111111111111111111111111111111111111111111111111111111111111112' }
+param errorPercent = 7
+param queueMinutes = 45
+param driftPsiHundredths = 35
+param evictionsPerHour = 9
