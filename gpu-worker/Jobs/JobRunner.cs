@@ -111,6 +111,7 @@ internal sealed class JobRunner(
                     leaving.Token
                 )
                 {
+                    Machine = claim.Machine,
                     Members = claim.Account,
                 };
                 ending = await WorkAsync(claim, context, claimLog, stop.Token, stopping);

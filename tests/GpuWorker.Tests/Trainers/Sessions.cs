@@ -68,5 +68,8 @@ internal static class Sessions
             NullLogger.Instance,
             checkpoints ?? (_ => NoCheckpoints.Instance),
             CancellationToken.None
-        );
+        )
+        {
+            Machine = new MachineInfo("test", MachineKind.Local),
+        };
 }
