@@ -55,8 +55,8 @@ internal sealed class JobRunner(
                 ["pipeline"] = claim.Job.Pipeline,
             }
         );
-        using var text = new GrowingBlob(storage, JobBlobs.Log(claim.Job.JobId, claim.Fence));
-        using var metrics = new GrowingBlob(storage, JobBlobs.Metrics(claim.Job.JobId, claim.Fence));
+        using var text = new GrowingBlob(storage, JobBlobs.Log(claim.Job.JobId, claim.Fence), time);
+        using var metrics = new GrowingBlob(storage, JobBlobs.Metrics(claim.Job.JobId, claim.Fence), time);
         var claimLog = new ClaimLog(log, text, time);
         string folder;
         try
@@ -222,7 +222,7 @@ internal sealed class JobRunner(
             while (true)
             {
                 await Task.Delay(FlushEvery, time, done);
-                await FlushNowAsync(blobs, done);
+                await FlushNowAsync(blobs, (blob, stop) => blob.FlushIfDueAsync(stop), done);
             }
         }
         catch (OperationCanceledException) when (done.IsCancellationRequested)
@@ -231,13 +231,17 @@ internal sealed class JobRunner(
         }
     }
 
-    private async Task FlushNowAsync(GrowingBlob[] blobs, CancellationToken cancellationToken)
+    private async Task FlushNowAsync(
+        GrowingBlob[] blobs,
+        Func<GrowingBlob, CancellationToken, Task> flush,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var blob in blobs)
         {
             try
             {
-                await blob.FlushAsync(cancellationToken);
+                await flush(blob, cancellationToken);
             }
             catch (Exception unreachable) when (unreachable is RequestFailedException or IOException or AggregateException)
             {
@@ -246,7 +250,7 @@ internal sealed class JobRunner(
         }
     }
 
-    private Task FlushLastAsync(GrowingBlob[] blobs) => FlushNowAsync(blobs, CancellationToken.None);
+    private Task FlushLastAsync(GrowingBlob[] blobs) => FlushNowAsync(blobs, (blob, stop) => blob.FlushAsync(stop), CancellationToken.None);
 
     private void Remove(string folder)
     {

@@ -64,7 +64,7 @@ internal static class Sessions
             1,
             folder,
             new Progress<JobProgress>(),
-            new GrowingBlob(StorageClients.FromConnectionString("UseDevelopmentStorage=true"), "unused"),
+            new GrowingBlob(StorageClients.FromConnectionString("UseDevelopmentStorage=true"), "unused", TimeProvider.System),
             NullLogger.Instance,
             checkpoints ?? (_ => NoCheckpoints.Instance),
             CancellationToken.None
