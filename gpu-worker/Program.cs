@@ -36,7 +36,7 @@ try
     options = WorkerOptions.Parse(args, configuration["WORKER_QUEUES"]);
     options = options with { PoolWorkers = WorkerOptions.Pool(configuration["POOL_WORKERS"]) };
     storage = StorageClients.FromConfiguration(configuration);
-    prices = configuration["PRICES"] is { Length: > 0 } table ? PriceTable.Parse(File.ReadAllText(table), table) : PriceTable.BuiltIn;
+    prices = PriceTable.FromConfiguration(configuration);
 }
 catch (Exception unusable)
     when (unusable is ArgumentException or InvalidOperationException or FormatException or InvalidDataException or IOException)

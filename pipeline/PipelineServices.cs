@@ -25,6 +25,7 @@ public static class PipelineServices
     {
         services.AddOptions<PipelineOptions>().Bind(configuration).ValidateDataAnnotations().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(PriceTable.FromConfiguration(configuration));
         services.TryAddSingleton(_ => StorageClients.FromConfiguration(configuration));
         services.AddSingleton<DefinitionStore>();
         services.AddSingleton<CodeStore>();
@@ -35,7 +36,13 @@ public static class PipelineServices
             provider.GetRequiredService<StorageClients>(),
             provider.GetRequiredService<ModelRegistry>(),
             provider.GetRequiredService<TimeProvider>(),
-            new BatchOptions { HourlyPrice = InstancePrice(provider.GetRequiredService<IOptions<PipelineOptions>>().Value) }
+            new BatchOptions
+            {
+                HourlyPrice = InstancePrice(
+                    provider.GetRequiredService<PriceTable>(),
+                    provider.GetRequiredService<IOptions<PipelineOptions>>().Value
+                ),
+            }
         ));
         services.AddSingleton<JobBoard>();
         services.AddSingleton<AliasStore>();
@@ -47,6 +54,6 @@ public static class PipelineServices
     }
 
     /// <summary>An hour of one instance at work, US dollars: Flex Consumption bills memory by the second.</summary>
-    private static decimal InstancePrice(PipelineOptions options) =>
-        PriceTable.BuiltIn.Unit("functions.execution").Price * options.InstanceMemoryMb / 1024 * 3600;
+    private static decimal InstancePrice(PriceTable prices, PipelineOptions options) =>
+        prices.Unit("functions.execution").Price * options.InstanceMemoryMb / 1024 * 3600;
 }

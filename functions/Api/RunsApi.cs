@@ -185,7 +185,7 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs, CapacityKeepe
         const string Waits = "waits for a worker; until one takes the job, or the run is cancelled";
         var machines =
             capacity.IsOn && await jobs.ReadSpecAsync(jobId, cancellationToken) is { } job
-                ? await capacity.NoteAsync(job.Queue, cancellationToken)
+                ? await capacity.NoteAsync(job.Queue, job.Machine, cancellationToken)
                 : null;
         return machines is null ? Waits : $"{Waits}. {machines}";
     }

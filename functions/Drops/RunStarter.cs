@@ -136,6 +136,7 @@ public sealed class RunStarter(
             IngestAsJob = content.Bytes + (test?.Bytes ?? 0) > options.Value.LocalBytes,
             TrainThreads = options.Value.Threads,
             TrainQueue = JobQueue.Of(definition.Training.Compute.Sku),
+            TrainMachine = MachineNeed.Of(definition.Training.Compute),
             MaxInstances = definition.Training.Compute.MaxInstances,
             Workers = definition.Training.Compute.Workers,
             Approval = definition.Gate.Approval,

@@ -1,4 +1,5 @@
 using Serverless.Pipeline.Datasets;
+using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 
 namespace Serverless.Functions.Runs;
@@ -33,6 +34,9 @@ public sealed record RunInput
 
     /// <summary>The definition's <c>compute.maxInstances</c>; null in a run that was started before it was heeded.</summary>
     public int? MaxInstances { get; init; }
+
+    /// <summary>Which machines may train, by the definition's <c>compute.sku</c> and <c>compute.spot</c>.</summary>
+    public MachineNeed TrainMachine { get; init; } = MachineNeed.Any;
 
     /// <summary>Machines that train the model together.</summary>
     public int Workers { get; init; } = 1;

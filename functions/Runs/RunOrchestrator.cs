@@ -158,6 +158,7 @@ public sealed class RunOrchestrator
         var job = NewJob(context, input, JobKind.Train) with
         {
             Queue = input.TrainQueue,
+            Machine = input.TrainMachine,
             MaxInstances = input.MaxInstances,
             Workers = input.Workers,
             Train = new TrainJob

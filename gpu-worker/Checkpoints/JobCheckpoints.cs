@@ -104,7 +104,8 @@ internal sealed class JobCheckpoints(
         await jobs.GetBlobClient(JobBlobs.Checkpoint(claim.Job.JobId, checkpoint)).UploadAsync(bytes, upload, stop.Token);
         foreach (var old in await claim.CommitAsync(checkpoint, stop.Token))
         {
-            await jobs.GetBlobClient(JobBlobs.Checkpoint(claim.Job.JobId, old)).DeleteIfExistsAsync(cancellationToken: stop.Token);
+            // Not given up with the rest when the job ends: nobody would know of the blob any more.
+            await jobs.GetBlobClient(JobBlobs.Checkpoint(claim.Job.JobId, old)).DeleteIfExistsAsync(cancellationToken: claim.Lost);
         }
     }
 

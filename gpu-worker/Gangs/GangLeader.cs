@@ -8,14 +8,6 @@ using Serverless.Pipeline.Storage;
 
 namespace Serverless.GpuWorker.Gangs;
 
-/// <param name="Job">What is trained.</param>
-/// <param name="Rows">Training rows with a target.</param>
-/// <param name="Seed">Of the job.</param>
-/// <param name="Threads">Of every rank.</param>
-/// <param name="Watch">Told of every round.</param>
-/// <param name="Checkpoints">Of the trainer.</param>
-internal sealed record LeaderSetup(GangJob Job, int Rows, int Seed, int Threads, ITrainingWatch Watch, ICheckpoints Checkpoints);
-
 /// <summary>Rank 0 of one generation: opens the seats, waits until all are taken, trains, and ends or breaks the whole.</summary>
 internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? from, MemberUses members)
 {
@@ -58,7 +50,7 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
             }
 
             await WriteAsync(null, cancellationToken);
-            rank = RankProcess.Start(Spec(address), time);
+            rank = RankProcess.Start(setup.Spec(address, generation, from), time);
             await seats.OfferAsync(cancellationToken);
             job.Claim.Log.LogInformation("Generation {Generation}: {Seats} seats are offered.", generation, job.Ranks - 1);
             return await LeadAsync(rank, address, cancellationToken);
@@ -318,24 +310,4 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
             job.Claim.Log.LogWarning("The other workers could not be told or heard: {Why}", away.Message.Split('\n')[0]);
         }
     }
-
-    private RankSpec Spec(string address) =>
-        new()
-        {
-            Rank = 0,
-            Ranks = job.Ranks,
-            Port = int.Parse(address[(address.LastIndexOf(':') + 1)..], System.Globalization.CultureInfo.InvariantCulture),
-            Rows = setup.Rows,
-            TrainFile = job.Files.Train,
-            ValidationFile = job.Files.Validation,
-            Schema = job.Files.Schema,
-            Data = job.Data,
-            Settings = job.Settings,
-            Seed = setup.Seed,
-            Threads = setup.Threads,
-            SegmentRounds = job.SegmentRounds,
-            StateFile = from?.File,
-            StateRound = from?.Round ?? 0,
-            Folder = Directory.CreateDirectory(Path.Combine(job.Claim.Folder, $"generation-{generation}")).FullName,
-        };
 }

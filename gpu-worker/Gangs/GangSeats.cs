@@ -44,7 +44,7 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
                     return $"{name} failed: {seat.Why}";
                 }
 
-                if (watches[index].Silence > job.Options.Silence)
+                if (IsSilent(index))
                 {
                     return $"{name} gave no sign of life for {watches[index].Silence.TotalSeconds:0} s.";
                 }
@@ -66,7 +66,7 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
         var queue = job.Storage.Queue(spec.Queue);
         for (var rank = 1; rank <= seats.Length; rank++)
         {
-            var seat = new GangSeat(job.Claim.Fence, generation, rank, spec.CreatedAt);
+            var seat = new GangSeat(job.Claim.Fence, generation, rank, spec.CreatedAt, spec.Machine);
             var message = JsonSerializer.Serialize(new JobMessage(spec.JobId, spec.Kind, seat), PipelineJson.Compact);
             await queue.SendMessageAsync(
                 message,
@@ -85,7 +85,7 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
                 watches[index].See(seat.Beat);
                 seats[index] = seat;
                 aloneSince[index] ??= seat.Phase == SeatPhase.Alone ? job.Time.GetTimestamp() : null;
-                members.See(generation, index + 1, seat);
+                members.See(generation, index + 1, seat, IsSilent(index));
             }
         }
     }
@@ -104,6 +104,7 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
                 if (
                     message.Body.ToObjectFromJson<JobMessage>(PipelineJson.Compact) is { Seat: { } seat, JobId: { } other }
                     && IsOlder(seat.JobCreatedAt, other)
+                    && MayBothUse(seat.Machine ?? MachineNeed.Any)
                 )
                 {
                     return other;
@@ -117,6 +118,10 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
 
         return null;
     }
+
+    /// <summary>Seats for which this job's machines would not do take none of them.</summary>
+    private bool MayBothUse(MachineNeed other) =>
+        seats.OfType<Seat>().Select(seat => seat.Machine).Append(job.Claim.Machine).Any(other.Fits);
 
     private bool IsOlder(DateTimeOffset createdAt, string jobId) =>
         createdAt < spec.CreatedAt || (createdAt == spec.CreatedAt && string.CompareOrdinal(jobId, spec.JobId) < 0);
@@ -134,6 +139,8 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
         var index = Array.FindIndex(seats, seat => seat is not null && what(seat));
         return index < 0 ? null : Name(index, seats[index]!);
     }
+
+    private bool IsSilent(int index) => watches[index].Silence > job.Options.Silence;
 
     private static string Name(int index, Seat seat) => $"Rank {index + 1} on {seat.Machine.Name}";
 }

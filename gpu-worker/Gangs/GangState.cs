@@ -82,6 +82,9 @@ internal sealed record Seat
     /// <summary>Of its trees then; null where it is not known.</summary>
     public string? Digest { get; init; }
 
+    /// <summary>It leaves because its machine is taken.</summary>
+    public bool Evicted { get; init; }
+
     /// <summary>For people: why it failed or leaves.</summary>
     public string? Why { get; init; }
 }

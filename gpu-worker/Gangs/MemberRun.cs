@@ -87,7 +87,12 @@ internal sealed class MemberRun
             if (leaving && leavingSince is null)
             {
                 leavingSince = time.GetTimestamp();
-                seat = seat with { Phase = SeatPhase.Leaving, Why = setup.Departure.Why ?? "the worker is told to stop" };
+                seat = seat with
+                {
+                    Phase = SeatPhase.Leaving,
+                    Evicted = setup.Departure.IsAnnounced,
+                    Why = setup.Departure.Why ?? "the worker is told to stop",
+                };
             }
 
             await TryWriteAsync();

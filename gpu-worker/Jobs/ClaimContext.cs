@@ -26,6 +26,9 @@ internal sealed record ClaimContext(
     CancellationToken Leaving
 )
 {
+    /// <summary>The one that claimed it.</summary>
+    public required MachineInfo Machine { get; init; }
+
     /// <summary>Told which other machines work on the job, and for how long.</summary>
     public Action<IReadOnlyList<MemberUse>> Members { get; init; } = _ => { };
 }

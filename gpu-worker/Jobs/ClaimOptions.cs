@@ -18,6 +18,12 @@ internal sealed record ClaimOptions
     /// <summary>Least time between two writes of progress. Default 1 s.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long a worker that may not do a job hides it. Default 1 s: it then sees what comes behind, and from the second time on it leaves the
+    /// message alone.
+    /// </summary>
+    public TimeSpan PassOn { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a job rests after a failure that is not its own. Default 10 s.</summary>
     public TimeSpan RetryAfter { get; init; } = TimeSpan.FromSeconds(10);
 }

@@ -41,6 +41,8 @@ internal sealed class ClaimedJob(
 
     public int Fence { get; } = claimed.Fence;
 
+    public MachineInfo Machine { get; } = claimed.Claims[^1].Machine;
+
     /// <summary>Crashes before this claim.</summary>
     public int Crashes { get; } = claimed.Crashes;
 

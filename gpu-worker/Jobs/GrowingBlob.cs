@@ -8,11 +8,21 @@ namespace Serverless.GpuWorker.Jobs;
 
 /// <summary>
 /// A text blob that grows while a claim runs, line by line: lines gather in memory and leave in blocks, so that quick rounds do not cost a
-/// request each, and a killed worker has lost only the last second. Always whole lines.
+/// request each, and a killed worker has lost only the last second. Always whole lines. A blob takes 50,000 blocks, which at two a second is seven
+/// hours: from the third hour on lines gather for longer, so that it lasts for a month and more.
 /// </summary>
-internal sealed class GrowingBlob(StorageClients storage, string name) : IDisposable
+internal sealed class GrowingBlob(StorageClients storage, string name, TimeProvider time) : IDisposable
 {
     private const int MaxBlock = 4 * 1024 * 1024;
+
+    /// <summary>Blocks that are sent as they come.</summary>
+    private const int Quick = 20_000;
+
+    /// <summary>Every so many from there on the time between two doubles.</summary>
+    private const int Doubling = 2_900;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
     private readonly AppendBlobClient blob = storage.Container(Containers.Jobs).GetAppendBlobClient(name);
     private readonly StringBuilder lines = new();
@@ -20,8 +30,25 @@ internal sealed class GrowingBlob(StorageClients storage, string name) : IDispos
     private readonly ArrayBufferWriter<byte> unsent = new();
     private int sent;
     private bool created;
+    private int blocks;
+    private long? appendedAt;
 
     public string Name => name;
+
+    /// <summary>Blocks so far.</summary>
+    public int Blocks
+    {
+        get => blocks;
+        init => blocks = value;
+    }
+
+    /// <summary>Least time between two blocks of those that need not be there at once.</summary>
+    public static TimeSpan Pause(int blocks) =>
+        blocks < Quick
+            ? TimeSpan.Zero
+            : TimeSpan.FromSeconds(
+                Math.Min(FirstPause.TotalSeconds * Math.Pow(2, 1 + (blocks - Quick) / Doubling), LongestPause.TotalSeconds)
+            );
 
     public void Add(string line)
     {
@@ -30,6 +57,10 @@ internal sealed class GrowingBlob(StorageClients storage, string name) : IDispos
             lines.Append(line).Append('\n');
         }
     }
+
+    /// <summary>Sends what has gathered, unless it is to gather for longer.</summary>
+    public Task FlushIfDueAsync(CancellationToken cancellationToken) =>
+        appendedAt is { } at && time.GetElapsedTime(at) < Pause(blocks) ? Task.CompletedTask : FlushAsync(cancellationToken);
 
     /// <summary>Sends what has gathered.</summary>
     public async Task FlushAsync(CancellationToken cancellationToken)
@@ -57,6 +88,8 @@ internal sealed class GrowingBlob(StorageClients storage, string name) : IDispos
                 using var part = new MemoryStream(block, sent, Math.Min(MaxBlock, block.Length - sent));
                 await blob.AppendBlockAsync(part, cancellationToken: cancellationToken);
                 sent += (int)part.Length;
+                blocks++;
+                appendedAt = time.GetTimestamp();
             }
 
             unsent.Clear();

@@ -22,10 +22,17 @@ internal sealed class JobClaims(
     ILogger<JobClaims> log
 )
 {
-    /// <summary>Receives one message and claims its job.</summary>
+    private readonly Misfits misfits = new();
+
+    /// <summary>Receives one message and claims its job, if this machine may do it.</summary>
     public async Task<TakenMessage> TakeAsync(string queueName, CancellationToken cancellationToken)
     {
         var queue = storage.Queue(queueName);
+        if (!await misfits.AnyOtherAsync(queue, cancellationToken))
+        {
+            return TakenMessage.None;
+        }
+
         var received = await queue.ReceiveMessageAsync(options.Visibility, cancellationToken);
         if (received.Value is not { } raw)
         {
@@ -38,6 +45,14 @@ internal sealed class JobClaims(
         {
             await message.DeleteAsync(cancellationToken);
             return TakenMessage.WithoutClaim;
+        }
+
+        if (!job.Machine.Fits(machine))
+        {
+            log.LogInformation("Job {JobId} wants {Need}; it is left to such a one.", job.JobId, job.Machine.Text);
+            misfits.Add(job.JobId);
+            await message.HideAsync(options.PassOn, cancellationToken);
+            return TakenMessage.None;
         }
 
         if (seat is not null)

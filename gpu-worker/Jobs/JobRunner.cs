@@ -48,8 +48,8 @@ internal sealed class JobRunner(
         span?.SetTag("job", claim.Job.JobId).SetTag("run", claim.Job.RunId).SetTag("pipeline", claim.Job.Pipeline);
         span?.SetTag("claim", claim.Fence).SetTag("messaging.destination.name", claim.Job.Queue);
         using var scope = log.About(claim.Job);
-        using var text = new GrowingBlob(storage, JobBlobs.Log(claim.Job.JobId, claim.Fence));
-        using var metrics = new GrowingBlob(storage, JobBlobs.Metrics(claim.Job.JobId, claim.Fence));
+        using var text = new GrowingBlob(storage, JobBlobs.Log(claim.Job.JobId, claim.Fence), time);
+        using var metrics = new GrowingBlob(storage, JobBlobs.Metrics(claim.Job.JobId, claim.Fence), time);
         var claimLog = new ClaimLog(log, text, time);
         string folder;
         try
@@ -104,6 +104,7 @@ internal sealed class JobRunner(
                     leaving.Token
                 )
                 {
+                    Machine = claim.Machine,
                     Members = claim.Account,
                 };
                 ending = await WorkAsync(claim, context, claimLog, stop.Token, stopping);
@@ -214,7 +215,7 @@ internal sealed class JobRunner(
             while (true)
             {
                 await Task.Delay(FlushEvery, time, done);
-                await FlushNowAsync(blobs, done);
+                await FlushNowAsync(blobs, (blob, stop) => blob.FlushIfDueAsync(stop), done);
             }
         }
         catch (OperationCanceledException) when (done.IsCancellationRequested)
@@ -223,13 +224,17 @@ internal sealed class JobRunner(
         }
     }
 
-    private async Task FlushNowAsync(GrowingBlob[] blobs, CancellationToken cancellationToken)
+    private async Task FlushNowAsync(
+        GrowingBlob[] blobs,
+        Func<GrowingBlob, CancellationToken, Task> flush,
+        CancellationToken cancellationToken
+    )
     {
         foreach (var blob in blobs)
         {
             try
             {
-                await blob.FlushAsync(cancellationToken);
+                await flush(blob, cancellationToken);
             }
             catch (Exception unreachable) when (unreachable is RequestFailedException or IOException or AggregateException)
             {
@@ -238,7 +243,7 @@ internal sealed class JobRunner(
         }
     }
 
-    private Task FlushLastAsync(GrowingBlob[] blobs) => FlushNowAsync(blobs, CancellationToken.None);
+    private Task FlushLastAsync(GrowingBlob[] blobs) => FlushNowAsync(blobs, (blob, stop) => blob.FlushAsync(stop), CancellationToken.None);
 
     private void Remove(string folder)
     {

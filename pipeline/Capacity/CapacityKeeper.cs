@@ -14,6 +14,7 @@ public sealed class CapacityKeeper(
     StorageClients storage,
     IScaleSets scaleSets,
     CapacityOptions options,
+    PriceTable prices,
     TimeProvider time,
     ILogger<CapacityKeeper> log
 )
@@ -48,18 +49,21 @@ public sealed class CapacityKeeper(
         var open = await jobs.ReadAsync(cancellationToken);
         var now = time.GetUtcNow();
         var workers = await register.ReadAsync(cancellationToken);
-        var holders = open.Select(job => OpenDemand.HolderOf(job, now)).OfType<string>().ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var held = open.Select(job => (Machine: OpenDemand.HolderOf(job, now), job.Spec.JobId))
+            .Where(each => each.Machine is not null)
+            .DistinctBy(each => each.Machine, StringComparer.OrdinalIgnoreCase)
+            .ToDictionary(each => each.Machine!, each => each.JobId, StringComparer.OrdinalIgnoreCase);
         var pictures = new List<OfferPicture>();
         foreach (var offer in offers)
         {
-            var picture = await ObserveAsync(offer, state.Of(offer), workers, holders, now, cancellationToken);
+            var picture = await ObserveAsync(offer, state.Of(offer), workers, held, now, cancellationToken);
             await ForgetAsync(state.Of(offer), picture, cancellationToken);
             pictures.Add(picture);
             state = state.With(offer, picture.State);
         }
 
-        state = OnDemandBudget.Spend(state, pictures.Select(each => (each.Offer, each.Machines.Count)), PriceTable.BuiltIn, now);
-        var plan = CapacityPlanner.Plan(pictures, Demand(open, pictures, now), Budget(state), options.Grace, now);
+        state = OnDemandBudget.Spend(state, pictures.Select(each => (each.Offer, each.Machines.Count)), prices, now);
+        var plan = CapacityPlanner.Plan(pictures, DemandOf(open, pictures, now), Budget(state).Beside(pictures), options.Grace, now);
         foreach (var action in plan.Actions)
         {
             if (!lease.IsSure)
@@ -71,18 +75,38 @@ public sealed class CapacityKeeper(
             state = await ActAsync(action, state, pictures, cancellationToken);
         }
 
-        foreach (var (queue, note) in plan.Notes.Where(note => before.Notes.GetValueOrDefault(note.Key) != note.Value))
+        foreach (var (which, note) in plan.Notes.Where(note => before.Notes.GetValueOrDefault(note.Key) != note.Value))
         {
-            log.LogInformation("Machines for {Queue}: {Note}", queue, note);
+            log.LogInformation("Machines for {Which}: {Note}", which, note);
         }
 
         await lease.WriteAsync(state with { Notes = plan.Notes }, cancellationToken);
         return true;
     }
 
-    /// <summary>For people: what is done about the jobs of a queue that wait for a machine; null when there is nothing to say.</summary>
-    public async Task<string?> NoteAsync(string queue, CancellationToken cancellationToken) =>
-        IsOn && await StateAsync(cancellationToken) is { } state ? state.Notes.GetValueOrDefault(queue) : null;
+    /// <summary>For people: what is done about jobs that wait for a machine; null when there is nothing to say.</summary>
+    /// <param name="queue">Whose.</param>
+    /// <param name="need">Of the jobs.</param>
+    /// <param name="cancellationToken">Stop.</param>
+    public async Task<string?> NoteAsync(string queue, MachineNeed need, CancellationToken cancellationToken) =>
+        IsOn && await StateAsync(cancellationToken) is { } state ? state.Notes.GetValueOrDefault(CapacityState.NoteKey(queue, need)) : null;
+
+    /// <summary>Why no machine will ever come for a job that wants a certain one; null where one can, or machines are one's own.</summary>
+    public string? WhyNever(JobSpec job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        if (
+            !IsOn
+            || job.Machine == MachineNeed.Any
+            || offers.Any(offer => offer.Queue == job.Queue && job.Machine.Fits(offer.Size, offer.Spot))
+        )
+        {
+            return null;
+        }
+
+        var why = Offer.WhyNone(job.Queue, job.Machine, offers);
+        return $"By training.compute {why}. Change sku or spot there, or add such a pool to the deployment (parameter 'pools').";
+    }
 
     private async Task<bool> IsAtRestAsync(CancellationToken cancellationToken) =>
         await StateAsync(cancellationToken) is { IsAtRest: true } state
@@ -92,23 +116,22 @@ public sealed class CapacityKeeper(
     private Task<CapacityState?> StateAsync(CancellationToken cancellationToken) =>
         storage.Container(Containers.Capacity).ReadJsonAsync<CapacityState>(CapacityLease.Blob, cancellationToken);
 
-    private OnDemandBudget Budget(CapacityState state) => new(options.OnDemandDollarsPerDay - state.Dollars, PriceTable.BuiltIn);
+    private OnDemandBudget Budget(CapacityState state) => new(options.OnDemandDollarsPerDay - state.Dollars, prices);
 
-    private static Dictionary<string, int> Demand(IReadOnlyList<OpenJob> open, List<OfferPicture> pictures, DateTimeOffset now)
+    private static IReadOnlyList<Demand> DemandOf(IReadOnlyList<OpenJob> open, List<OfferPicture> pictures, DateTimeOffset now)
     {
         var ours = pictures
             .SelectMany(picture => picture.Machines)
             .Select(machine => machine.Name)
             .ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return open.GroupBy(job => job.Spec.Queue, StringComparer.Ordinal)
-            .ToDictionary(queue => queue.Key, queue => OpenDemand.Of(queue, ours.Contains, now));
+        return OpenDemand.Of(open, ours.Contains, now);
     }
 
     private async Task<OfferPicture> ObserveAsync(
         Offer offer,
         OfferState before,
         IReadOnlyDictionary<string, KnownWorker> workers,
-        HashSet<string> holders,
+        Dictionary<string, string> held,
         DateTimeOffset now,
         CancellationToken cancellationToken
     )
@@ -133,7 +156,7 @@ public sealed class CapacityKeeper(
         }
 
         var machines = state.Machines.Select(machine =>
-            Machine.Of(machine.Key, offer, machine.Value, workers.GetValueOrDefault(machine.Key), holders.Contains(machine.Key), now)
+            Machine.Of(machine.Key, offer, machine.Value, workers.GetValueOrDefault(machine.Key), held.GetValueOrDefault(machine.Key), now)
         );
         return new OfferPicture(offer, state, seen, [.. machines]);
     }

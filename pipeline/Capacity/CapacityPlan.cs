@@ -16,7 +16,7 @@ internal abstract record CapacityAction
 }
 
 /// <param name="Actions">In the order in which they are done.</param>
-/// <param name="Notes">For people, by queue; only where jobs wait for a machine.</param>
+/// <param name="Notes">For people, by <see cref="CapacityState.NoteKey"/>; only where jobs wait for a machine.</param>
 internal sealed record CapacityPlan(IReadOnlyList<CapacityAction> Actions, IReadOnlyDictionary<string, string> Notes);
 
 /// <summary>An offer at a look.</summary>

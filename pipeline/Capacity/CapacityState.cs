@@ -1,3 +1,5 @@
+using Serverless.Pipeline.Jobs;
+
 namespace Serverless.Pipeline.Capacity;
 
 /// <summary><c>capacity/state.json</c>: what has to be remembered from one look to the next.</summary>
@@ -11,7 +13,7 @@ public sealed record CapacityState
     /// <summary>By scale set.</summary>
     public IReadOnlyDictionary<string, OfferState> Offers { get; init; } = new Dictionary<string, OfferState>();
 
-    /// <summary>For people, by queue: what is done about the jobs that wait.</summary>
+    /// <summary>For people, by queue and need (<see cref="NoteKey"/>): what is done about the jobs that wait.</summary>
     public IReadOnlyDictionary<string, string> Notes { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Day (UTC) of <see cref="Dollars"/>.</summary>
@@ -22,6 +24,12 @@ public sealed record CapacityState
 
     /// <summary>Nothing is there and nothing is under way.</summary>
     public bool IsAtRest => Offers.Values.All(offer => offer.Machines.Count == 0 && offer.Raise is null);
+
+    public static string NoteKey(string queue, MachineNeed need)
+    {
+        ArgumentNullException.ThrowIfNull(need);
+        return need == MachineNeed.Any ? queue : $"{queue}: {need.Text}";
+    }
 
     public OfferState Of(Offer offer) => Offers.GetValueOrDefault(offer.ScaleSet) ?? new OfferState();
 

@@ -27,7 +27,8 @@ internal enum MachineUse
 /// <param name="Offer">Its scale set.</param>
 /// <param name="Use">What it does.</param>
 /// <param name="Since">Since when.</param>
-internal sealed record Machine(string Name, Offer Offer, MachineUse Use, DateTimeOffset Since)
+/// <param name="JobId">What it works on; null where it works on nothing, or it is not known.</param>
+internal sealed record Machine(string Name, Offer Offer, MachineUse Use, DateTimeOffset Since, string? JobId = null)
 {
     /// <summary>It works, or will soon: jobs can count on it.</summary>
     public bool Serves => Use is MachineUse.Starting or MachineUse.Idle or MachineUse.Busy;
@@ -37,12 +38,12 @@ internal sealed record Machine(string Name, Offer Offer, MachineUse Use, DateTim
     /// <param name="offer">Its scale set.</param>
     /// <param name="state">From the state of the looks.</param>
     /// <param name="worker">Its worker's own words; null before the first.</param>
-    /// <param name="holdsJob">A job names it as its living holder.</param>
+    /// <param name="heldJob">The job that names it as its living holder; null where none does.</param>
     /// <param name="now">The time of the look.</param>
-    public static Machine Of(string name, Offer offer, MachineState state, KnownWorker? worker, bool holdsJob, DateTimeOffset now)
+    public static Machine Of(string name, Offer offer, MachineState state, KnownWorker? worker, string? heldJob, DateTimeOffset now)
     {
-        var (use, since) = UseOf(state, worker, holdsJob, now);
-        return new Machine(name, offer, use, since);
+        var (use, since) = UseOf(state, worker, heldJob is not null, now);
+        return new Machine(name, offer, use, since, use == MachineUse.Busy ? heldJob ?? worker?.Beat?.JobId : null);
     }
 
     private static (MachineUse Use, DateTimeOffset Since) UseOf(MachineState state, KnownWorker? worker, bool holdsJob, DateTimeOffset now)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 
 namespace Serverless.Pipeline.Capacity;
@@ -14,6 +15,14 @@ public sealed record Offer(string Queue, string ScaleSet, string Size, string Re
 {
     /// <summary>For people.</summary>
     public string Text => $"{Size} {(Spot ? "Spot" : "on demand")} in {Region}";
+
+    /// <summary>Why no machine can be had for such jobs, for people.</summary>
+    public static string WhyNone(string queue, MachineNeed need, IEnumerable<Offer> offers)
+    {
+        ArgumentNullException.ThrowIfNull(need);
+        var there = offers.Where(offer => offer.Queue == queue).Select(offer => offer.Text).ToList();
+        return $"no machine of {queue} is {need.Text}; offered are {(there.Count == 0 ? "none" : string.Join(", ", there))}";
+    }
 
     /// <summary>Reads <see cref="CapacityOptions.Offers"/>; empty gives none.</summary>
     /// <exception cref="InvalidDataException">It is no such list; the message says which entry and what was expected.</exception>

@@ -22,7 +22,13 @@ internal readonly record struct OnDemandBudget(double Dollars, PriceTable Prices
             )
             : "its price is not known; pipeline/Costs/prices.json has no such size";
 
-    /// <summary>What the machines that were there cost since the last look; the day's sum begins anew at midnight.</summary>
+    /// <summary>What is left when each machine that runs, or is to come, is kept for another hour.</summary>
+    public OnDemandBudget Beside(IEnumerable<OfferPicture> offers) =>
+        offers
+            .Where(each => !each.Offer.Spot)
+            .Aggregate(this, (left, each) => left.Less(each.Offer, each.Machines.Count(machine => machine.Serves) + each.Coming));
+
+    /// <summary>What the machines that were there cost since the last look, but no longer than since midnight, when the day's sum begins anew.</summary>
     public static CapacityState Spend(
         CapacityState state,
         IEnumerable<(Offer Offer, int Machines)> there,
@@ -31,7 +37,7 @@ internal readonly record struct OnDemandBudget(double Dollars, PriceTable Prices
     )
     {
         var today = DateOnly.FromDateTime(now.UtcDateTime);
-        var hours = state.At == default ? 0 : Math.Max(0, (now - state.At).TotalHours);
+        var hours = state.At == default ? 0 : Math.Clamp((now - state.At).TotalHours, 0, now.UtcDateTime.TimeOfDay.TotalHours);
         var spent = there
             .Where(each => !each.Offer.Spot)
             .Sum(each => each.Machines * hours * (new OnDemandBudget(0, prices).PriceOf(each.Offer) ?? 0));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.Configuration;
 
 namespace Serverless.Pipeline.Costs;
 
@@ -8,6 +9,8 @@ namespace Serverless.Pipeline.Costs;
 /// </summary>
 public sealed record PriceTable
 {
+    private const string Setting = "PRICES";
+
     /// <summary>All prices are in it, and before taxes and discounts.</summary>
     public required string Currency { get; init; }
 
@@ -46,6 +49,29 @@ public sealed record PriceTable
 
         var first = table is null ? "nothing" : Mistakes(table).FirstOrDefault();
         return first is null ? table! : throw new InvalidDataException($"{file} is no price table: {first}.");
+    }
+
+    /// <summary>The table that setting <c>PRICES</c> names, as <c>serverless prices FILE</c> writes one; without it the built-in one.</summary>
+    /// <exception cref="InvalidDataException">The file cannot be read, or is no such table.</exception>
+    public static PriceTable FromConfiguration(IConfiguration configuration)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (configuration[Setting] is not { Length: > 0 } file)
+        {
+            return BuiltIn;
+        }
+
+        try
+        {
+            return Parse(File.ReadAllText(file), file);
+        }
+        catch (Exception unread) when (unread is IOException or UnauthorizedAccessException)
+        {
+            throw new InvalidDataException(
+                $"Setting '{Setting}' names a file that cannot be read: {unread.Message} Expected a price table; 'serverless prices FILE' writes one.",
+                unread
+            );
+        }
     }
 
     /// <summary>Price of a machine by the hour; null when the table has no such size.</summary>

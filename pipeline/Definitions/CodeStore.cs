@@ -28,13 +28,25 @@ public sealed class CodeStore(StorageClients storage)
     {
         foreach (var name in NamesIn(definition))
         {
-            var stored = storage.Container(Containers.Pipelines).GetBlobClient(StoredBlob(name));
-            if ((await stored.ExistsAsync(cancellationToken)).Value)
+            await CopyAsync(name, runId, cancellationToken);
+        }
+    }
+
+    /// <summary>Copies again what a run has lost of its programs.</summary>
+    /// <returns>Those that were missing and are there again, with their container.</returns>
+    public async Task<IReadOnlyList<string>> PinLostAsync(PipelineDefinition definition, string runId, CancellationToken cancellationToken)
+    {
+        List<string> again = [];
+        foreach (var name in NamesIn(definition))
+        {
+            var pinned = storage.Container(Containers.Runs).GetBlobClient(PinnedBlob(runId, name));
+            if (!(await pinned.ExistsAsync(cancellationToken)).Value && await CopyAsync(name, runId, cancellationToken))
             {
-                var archive = (await stored.DownloadContentAsync(cancellationToken)).Value.Content;
-                await UploadAsync(storage.Container(Containers.Runs).GetBlobClient(PinnedBlob(runId, name)), archive, cancellationToken);
+                again.Add($"{Containers.Runs}/{pinned.Name}");
             }
         }
+
+        return again;
     }
 
     /// <summary>The archives of a run by name, with the digests that they must have.</summary>
@@ -52,6 +64,20 @@ public sealed class CodeStore(StorageClients storage)
         }
 
         return archives;
+    }
+
+    /// <returns>False when there is no such archive.</returns>
+    private async Task<bool> CopyAsync(string name, string runId, CancellationToken cancellationToken)
+    {
+        var stored = storage.Container(Containers.Pipelines).GetBlobClient(StoredBlob(name));
+        if (!(await stored.ExistsAsync(cancellationToken)).Value)
+        {
+            return false;
+        }
+
+        var archive = (await stored.DownloadContentAsync(cancellationToken)).Value.Content;
+        await UploadAsync(storage.Container(Containers.Runs).GetBlobClient(PinnedBlob(runId, name)), archive, cancellationToken);
+        return true;
     }
 
     private async Task<byte[]> ReadAsync(string runId, string name, CancellationToken cancellationToken)

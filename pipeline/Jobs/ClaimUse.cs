@@ -100,5 +100,8 @@ public sealed record ClaimUse
 /// <param name="SeenAt">Last sign of life.</param>
 public sealed record MemberUse(int Generation, int Rank, MachineInfo Machine, DateTimeOffset StartedAt, DateTimeOffset SeenAt)
 {
+    /// <summary>Its machine was taken from under it, with notice or without.</summary>
+    public bool Evicted { get; init; }
+
     public TimeSpan Duration => SeenAt - StartedAt;
 }

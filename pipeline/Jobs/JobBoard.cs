@@ -29,6 +29,22 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
         await SendAsync(job, cancellationToken);
     }
 
+    /// <summary>Ends a job that nobody can do before it is offered, with its user's mistake, and tells who waits for it. Idempotent.</summary>
+    public async Task RefuseAsync(JobSpec job, string why, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        var failed = new JobResult
+        {
+            State = JobState.Failed,
+            EndedAt = time.GetUtcNow(),
+            Failure = new JobFailure(why, UserError: true, Log: null),
+        };
+        await CreateAsync(JobBlobs.Spec(job.JobId), job, cancellationToken);
+        await CreateAsync(JobBlobs.Result(job.JobId), failed, cancellationToken);
+        var told = JsonSerializer.Serialize(new JobEvent(job.JobId, job.NotifyInstance, failed.State), PipelineJson.Compact);
+        await storage.Queue(Queues.JobEvents).SendMessageAsync(told, cancellationToken);
+    }
+
     /// <summary>The job's state, or null where there is no such job.</summary>
     public Task<JobResult?> ReadResultAsync(string jobId, CancellationToken cancellationToken) =>
         jobs.ReadJsonAsync<JobResult>(JobBlobs.Result(jobId), cancellationToken);

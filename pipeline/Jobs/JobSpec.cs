@@ -35,6 +35,9 @@ public sealed record JobSpec
     /// <summary>Machines that do it together, 1 or more; it begins when all of them are there.</summary>
     public int Workers { get; init; } = 1;
 
+    /// <summary>Which of the queue's machines may do it.</summary>
+    public MachineNeed Machine { get; init; } = MachineNeed.Any;
+
     /// <summary>W3C <c>traceparent</c> of whoever offered it; null where nobody traces.</summary>
     public string? TraceParent { get; init; }
 
@@ -78,7 +81,8 @@ public sealed record JobMessage(string JobId, JobKind Kind, GangSeat? Seat = nul
 /// <param name="Generation">Counts up when the claim's workers start over.</param>
 /// <param name="Rank">From 1; rank 0 is who claimed the job.</param>
 /// <param name="JobCreatedAt">The older job's seats are taken first.</param>
-public sealed record GangSeat(int Fence, int Generation, int Rank, DateTimeOffset JobCreatedAt);
+/// <param name="Machine">Of the job: who cannot take it need not make way for it. Null is any.</param>
+public sealed record GangSeat(int Fence, int Generation, int Rank, DateTimeOffset JobCreatedAt, MachineNeed? Machine = null);
 
 /// <summary>The message in <c>job-events</c>; its trigger raises event <see cref="Name"/> on <see cref="InstanceId"/>.</summary>
 public sealed record JobEvent(string JobId, string InstanceId, JobState State)

@@ -19,7 +19,9 @@ public sealed class RunInventory(
     ModelRegistry registry
 )
 {
-    /// <summary>Finds what is missing, and pins the definition again where the stored one is still the run's.</summary>
+    private readonly CodeStore code = new(storage);
+
+    /// <summary>Finds what is missing, and pins the definition and its programs again where the stored ones are still the run's.</summary>
     public async Task<RunLosses> FindLossesAsync(RunBelongings run, CancellationToken cancellationToken)
     {
         List<string> names = [];
@@ -41,7 +43,7 @@ public sealed class RunInventory(
     {
         if (await storage.Container(Containers.Runs).GetBlobClient(run.DefinitionBlob).ExistsAsync(cancellationToken))
         {
-            return false;
+            return await LostCodeAsync(run, names, cancellationToken);
         }
 
         if (await definitions.GetAsync(run.Pipeline, cancellationToken) is not { } stored || stored.Digest != run.DefinitionDigest)
@@ -52,6 +54,23 @@ public sealed class RunInventory(
         names.Add($"{Containers.Runs}/{run.DefinitionBlob}");
         await definitions.PinAsync(stored, run.RunId, cancellationToken);
         return true;
+    }
+
+    // The programs that it names are copies too.
+    private async Task<bool> LostCodeAsync(RunBelongings run, List<string> names, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var pinned = await definitions.ReadPinnedAsync(run.DefinitionBlob, cancellationToken);
+            var again = await code.PinLostAsync(pinned.Definition, run.RunId, cancellationToken);
+            names.AddRange(again);
+            return again.Count > 0;
+        }
+        catch (InvalidDataException)
+        {
+            // The run has failed of it and says so itself.
+            return false;
+        }
     }
 
     private async Task<bool> LostDataAsync(RunBelongings run, List<string> names, CancellationToken cancellationToken)

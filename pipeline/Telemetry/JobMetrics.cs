@@ -35,7 +35,7 @@ public static class JobMetrics
     private static readonly Counter<long> Evictions = Signals.Meter.CreateCounter<long>(
         "serverless.evictions",
         "{eviction}",
-        "Claims that ended because their Spot machine was taken, with or without notice."
+        "Spot machines that were taken from a claim or from one of its helpers, with or without notice."
     );
 
     /// <summary>A worker claimed a job.</summary>
@@ -51,6 +51,7 @@ public static class JobMetrics
         if (claimed.Claims.Count > 1 && claimed.Claims[^2] is { Ending: ClaimEnding.Vanished, Machine.Kind: MachineKind.Spot } before)
         {
             Evictions.Add(1, Pool(job, before.Machine));
+            OfMembers(job, before);
             Charge(job, before);
         }
     }
@@ -61,6 +62,7 @@ public static class JobMetrics
         var ending = KeyValuePair.Create<string, object?>("ending", use.Ending.ToString());
         Duration.Record(use.Duration.TotalSeconds, Kind(job), Pool(job, use.Machine), ending);
         Charge(job, use);
+        OfMembers(job, use);
         if (use.Ending == ClaimEnding.Evicted)
         {
             Evictions.Add(1, Pool(job, use.Machine));
@@ -72,6 +74,14 @@ public static class JobMetrics
         if (Progress.Enabled && progress.Total > 0)
         {
             Progress.Record((double)progress.Done / progress.Total, Kind(job), new("phase", progress.Phase), new("pipeline", job.Pipeline));
+        }
+    }
+
+    private static void OfMembers(JobSpec job, ClaimUse use)
+    {
+        foreach (var member in use.Members.Where(member => member is { Evicted: true, Machine.Kind: MachineKind.Spot }))
+        {
+            Evictions.Add(1, Pool(job, member.Machine));
         }
     }
 

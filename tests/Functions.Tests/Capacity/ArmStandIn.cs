@@ -37,7 +37,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
 
     public List<ArmRequest> Requests { get; } = [];
 
-    /// <summary>What nobody may do: a number that was lowered, a change past the ETag.</summary>
+    /// <summary>What nobody may do: a number that was lowered, a change past the ETag, a body that ARM's schema does not have.</summary>
     public List<string> Violations { get; } = [];
 
     /// <summary>Called when a machine starts; its name.</summary>
@@ -129,6 +129,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
             Requests.Add(new ArmRequest(request.Method, request.Path.Value!, version, request.Headers.IfMatch, body));
         }
 
+        Compare(request, version, body);
         var parts = request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var at = Array.IndexOf(parts, "Microsoft.Compute");
         if (request.Headers.Authorization.ToString() != "Bearer stand-in" || version is null || at < 0)
@@ -159,6 +160,28 @@ internal sealed class ArmStandIn : IAsyncDisposable
                 _ => ErrorAsync(context, new ArmError(404, "NotFound", request.Path.Value!)),
             }
         );
+    }
+
+    /// <summary>A body that ARM's own schema does not allow is a violation, whatever else comes of the request.</summary>
+    private void Compare(HttpRequest request, string? version, JsonNode? body)
+    {
+        var shape = request.Method switch
+        {
+            "PATCH" => ArmBodies.Update,
+            "POST" when request.Path.Value!.EndsWith("/delete", StringComparison.Ordinal) => ArmBodies.InstanceIds,
+            _ => null,
+        };
+        var mistake =
+            shape is null ? null
+            : version == ArmBodies.ApiVersion ? ArmBodies.Mistake(body, shape)
+            : $"api-version {version}; the schema here is that of {ArmBodies.ApiVersion}";
+        if (mistake is not null)
+        {
+            lock (gate)
+            {
+                Violations.Add($"{request.Method} {request.Path}: {mistake}");
+            }
+        }
     }
 
     private Task SetAsync(HttpContext context, string name)

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Serverless.Functions.Runs.Activities;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Capacity;
+using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 using Serverless.Testing;
@@ -14,6 +16,12 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
     private readonly FakeTimeProvider time = new(DateTimeOffset.Parse("2030-01-01T12:00:00Z"));
     private readonly List<string> offered = [];
     private ArmStandIn arm = null!;
+
+    /// <summary>A dollar an hour.</summary>
+    private static readonly PriceTable Prices = PriceTable.BuiltIn with
+    {
+        Machines = [new MachinePrice("eastus", "Standard_D2as_v5", 1, "catalog", 0.1m)],
+    };
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -74,7 +82,7 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
         await OfferAsync("second");
         await keeper.LookAsync(Cancelled);
         Assert.Equal((0, 2), (arm.Of("a").Capacity, arm.Of("b").Capacity));
-        Assert.Contains("no capacity (SkuNotAvailable)", await keeper.NoteAsync(Queues.JobsCpu, Cancelled), StringComparison.Ordinal);
+        Assert.Contains("no capacity (SkuNotAvailable)", await NoteAsync(keeper), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +129,7 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
         await keeper.LookAsync(Cancelled);
 
         Assert.Equal((0, 1), (arm.Of("a").Machines.Length, arm.Of("b").Machines.Length));
-        Assert.Contains("3 evictions within an hour", await keeper.NoteAsync(Queues.JobsCpu, Cancelled), StringComparison.Ordinal);
+        Assert.Contains("3 evictions within an hour", await NoteAsync(keeper), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -152,23 +160,113 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
         Assert.Empty(await Register.ReadAsync(Cancelled));
     }
 
-    private async Task OfferAsync(string jobId)
+    [Fact]
+    public async Task LookAsync_SpotHasNone_StartsOnDemandWithinTheDaysBudget()
+    {
+        // A dollar an hour by a table of one's own.
+        var keeper = Keeper(new CapacityOptions { OnDemandDollarsPerDay = 2.5 }, arm.Add("a"), arm.Add("b", spot: false));
+        foreach (var job in new[] { "day-1", "day-2", "day-3" })
+        {
+            await OfferAsync(job);
+        }
+
+        async Task LookAsync(TimeSpan after)
+        {
+            time.Advance(after);
+            arm.Refuse("PATCH a", new ArmError(409, "SkuNotAvailable", "Not in this region."));
+            foreach (var machine in arm.Of("b").Machines)
+            {
+                await BeatAsync(machine, WorkerState.Busy, null);
+            }
+
+            await keeper.LookAsync(Cancelled);
+        }
+
+        await LookAsync(TimeSpan.Zero);
+        await LookAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal((0, 2), (arm.Of("a").Capacity, arm.Of("b").Capacity));
+
+        // An hour of each that runs is spoken for: there is none left for a third.
+        await LookAsync(TimeSpan.FromMinutes(1));
+        Assert.Contains("of the day's budget are left", await NoteAsync(keeper), StringComparison.Ordinal);
+        await LookAsync(TimeSpan.FromMinutes(30));
+        Assert.Equal(2, arm.Of("b").Capacity);
+        Assert.Equal(2 * 31 / 60.0, (await StateAsync()).Dollars, 6);
+
+        // Both fail. What they cost stays spent, and one more can be had.
+        arm.Evict(arm.Of("b").Machines[0]);
+        arm.Evict(arm.Of("b").Machines[0]);
+        await LookAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(1, arm.Of("b").Capacity);
+
+        // The next day, ten minutes past midnight: those are all that it has cost.
+        await LookAsync(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(10) - time.GetUtcNow().TimeOfDay);
+        Assert.Equal(10 / 60.0, (await StateAsync()).Dollars, 6);
+        await LookAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(2, arm.Of("b").Capacity);
+        Assert.Empty(arm.Violations);
+    }
+
+    [Fact]
+    public async Task LookAsync_JobForMachinesOnDemand_IsGivenNoSpotMachine()
+    {
+        var keeper = Keeper(new CapacityOptions { OnDemandDollarsPerDay = 5 }, arm.Add("a"), arm.Add("b", spot: false));
+        await OfferAsync("strict", new MachineNeed(Spot: false));
+
+        await keeper.LookAsync(Cancelled);
+
+        Assert.Equal((0, 1), (arm.Of("a").Capacity, arm.Of("b").Capacity));
+        Assert.Equal(
+            "Standard_D2as_v5 on demand in eastus: 1 asked for",
+            await keeper.NoteAsync(Queues.JobsCpu, new(Spot: false), Cancelled)
+        );
+        Assert.Null(await NoteAsync(keeper));
+    }
+
+    [Fact]
+    public async Task OfferJob_SizeThatNoOfferHas_FailsTheJobAtOnceAndSaysWhichThereAre()
+    {
+        var keeper = Keeper(arm.Add("a"));
+        var job = Job("nowhere", new MachineNeed("Standard_M128s"));
+
+        await new OfferJob(Board, keeper, NullLogger<OfferJob>.Instance).RunAsync(job, Cancelled);
+
+        var result = (await Board.ReadResultAsync(job.JobId, Cancelled))!;
+        Assert.Equal((JobState.Failed, true), (result.State, result.Failure!.UserError));
+        Assert.Equal(
+            "By training.compute no machine of jobs-cpu is Standard_M128s; offered are Standard_D2as_v5 Spot in eastus. "
+                + "Change sku or spot there, or add such a pool to the deployment (parameter 'pools').",
+            result.Failure.Message
+        );
+        var messages = (await azurite.StorageClients.Queue(Queues.JobEvents).PeekMessagesAsync(32, Cancelled)).Value;
+        Assert.Contains(messages, message => message.MessageText.Contains("nowhere", StringComparison.Ordinal));
+        Assert.False(await new OpenJobs(azurite.StorageClients).AnyAsync(Cancelled));
+        Assert.Empty(arm.Requests);
+    }
+
+    private async Task OfferAsync(string jobId, MachineNeed? need = null)
     {
         offered.Add(jobId);
-        await Board.OfferAsync(
-            new JobSpec
-            {
-                JobId = jobId,
-                Kind = JobKind.Train,
-                Queue = Queues.JobsCpu,
-                Pipeline = jobId,
-                RunId = jobId,
-                NotifyInstance = jobId,
-                CreatedAt = time.GetUtcNow(),
-            },
-            Cancelled
-        );
+        await Board.OfferAsync(Job(jobId, need ?? MachineNeed.Any), Cancelled);
     }
+
+    private JobSpec Job(string jobId, MachineNeed need) =>
+        new()
+        {
+            JobId = jobId,
+            Kind = JobKind.Train,
+            Queue = Queues.JobsCpu,
+            Pipeline = jobId,
+            RunId = jobId,
+            NotifyInstance = jobId,
+            CreatedAt = time.GetUtcNow(),
+            Machine = need,
+        };
+
+    private static Task<string?> NoteAsync(CapacityKeeper keeper) => keeper.NoteAsync(Queues.JobsCpu, MachineNeed.Any, Cancelled);
+
+    private async Task<CapacityState> StateAsync() =>
+        (await azurite.StorageClients.Container(Containers.Capacity).ReadJsonAsync<CapacityState>("state.json", Cancelled))!;
 
     private async Task BeatAsync(string machine, WorkerState state, string? mark)
     {
@@ -177,14 +275,17 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
         await Register.WriteAsync(beat, Cancelled);
     }
 
-    private CapacityKeeper Keeper(params Offer[] offers) =>
+    private CapacityKeeper Keeper(params Offer[] offers) => Keeper(new CapacityOptions(), offers);
+
+    private CapacityKeeper Keeper(CapacityOptions options, params Offer[] offers) =>
         new(
             azurite.StorageClients,
             arm.Client(),
-            new CapacityOptions
+            options with
             {
                 Offers = offers.Length == 0 ? "" : System.Text.Json.JsonSerializer.Serialize(offers, PipelineJson.Compact),
             },
+            Prices,
             time,
             NullLogger<CapacityKeeper>.Instance
         );

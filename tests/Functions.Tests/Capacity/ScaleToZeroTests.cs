@@ -8,6 +8,7 @@ using Serverless.Cli.Stack.Spot;
 using Serverless.Functions.Runs.Activities;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Capacity;
+using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Definitions;
 using Serverless.Pipeline.Jobs;
@@ -57,6 +58,7 @@ public sealed class ScaleToZeroTests(AzuriteFixture azurite) : IClassFixture<Azu
             azurite.StorageClients,
             arm.Client(),
             options,
+            PriceTable.BuiltIn,
             TimeProvider.System,
             NullLogger<CapacityKeeper>.Instance
         );

@@ -8,6 +8,7 @@ using Serverless.Functions.Drops;
 using Serverless.Functions.Runs;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Definitions;
+using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Registry;
 using Serverless.Pipeline.Storage;
 using Serverless.Testing;
@@ -56,6 +57,24 @@ public sealed class RunStarterTests : IClassFixture<AzuriteFixture>, IAsyncDispo
         Assert.Equal(("2026/day.csv", "starts/2026/day.csv", 8L), (input.File, input.Ingest!.SourceBlob, input.Ingest.SourceBytes));
         Assert.Equal((false, 3), (input.IngestAsJob, input.TrainThreads));
         Assert.Equal("starts", (await _definitions.ReadPinnedAsync(input.Ingest.DefinitionBlob, Token)).Definition.Name);
+    }
+
+    [Fact]
+    public async Task StartAsync_DefinitionAsksForAMachine_FixesItWithTheRun()
+    {
+        const string Yaml = """
+            name: needs
+            data: { target: y, task: regression }
+            training: { compute: { sku: NC4as_T4_v3, spot: false, workers: 2, maxInstances: 2 } }
+            """;
+        Assert.NotNull((await _definitions.PutAsync("needs", Yaml, Token)).Definition);
+        await DropAsync("needs/day.csv", "a,y\n1,2\n");
+
+        await StartAsync("needs/day.csv");
+
+        var (_, input) = Assert.Single(_client.Started);
+        Assert.Equal((Queues.JobsGpu, new MachineNeed("Standard_NC4as_T4_v3", Spot: false)), (input.TrainQueue, input.TrainMachine));
+        Assert.Equal((2, 2), (input.Workers, input.MaxInstances));
     }
 
     [Fact]

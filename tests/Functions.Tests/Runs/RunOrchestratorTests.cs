@@ -119,6 +119,20 @@ public sealed class RunOrchestratorTests
     }
 
     [Fact]
+    public async Task RunAsync_DefinitionAsksForAMachine_TrainsOnSuchAOneAndIngestsOnAny()
+    {
+        var need = new MachineNeed("Standard_NC4as_T4_v3", Spot: false);
+        var run = Start(Input with { IngestAsJob = true, TrainMachine = need, TrainQueue = "jobs-gpu" });
+        var offered = new List<JobSpec>();
+        run.On<JobSpec>("OfferJob", job => Offer(run, offered, job));
+        run.On<string>("CheckJob", _ => new JobOutcome(JobState.Succeeded, null, null, offered.Count == 1 ? Accepted : null));
+
+        await RunOrchestrator.RunAsync(run);
+
+        Assert.Equal([("jobs-cpu", MachineNeed.Any), ("jobs-gpu", need)], offered.Select(job => (job.Queue, job.Machine)));
+    }
+
+    [Fact]
     public async Task RunAsync_HeldOutFile_IsWhatTheModelIsMeasuredOn()
     {
         var held = new DatasetRef("machine-failure", "ffffffffffffffff");

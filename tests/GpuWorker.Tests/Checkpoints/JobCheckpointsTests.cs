@@ -181,7 +181,7 @@ public sealed class JobCheckpointsTests(AzuriteFixture azurite) : IClassFixture<
 
     private JobCheckpoints Open(ClaimedJob claim, Departure? departure = null, Lines? log = null, StorageClients? storage = null)
     {
-        var metrics = new GrowingBlob(azurite.StorageClients, JobBlobs.Metrics(claim.Job.JobId, claim.Fence));
+        var metrics = new GrowingBlob(azurite.StorageClients, JobBlobs.Metrics(claim.Job.JobId, claim.Fence), TimeProvider.System);
         blobs.Add(metrics);
         var going = departure ?? stays;
         return new JobCheckpoints(

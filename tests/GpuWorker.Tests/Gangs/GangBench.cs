@@ -17,6 +17,9 @@ internal sealed class GangBench(StorageClients storage, GangOptions options) : I
     private readonly List<Task> loops = [];
     private readonly List<Departure> departures = [];
 
+    /// <summary>Between two states of a training.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(0.3);
+
     public void Start(string name)
     {
         var time = TimeProvider.System;
@@ -24,7 +27,7 @@ internal sealed class GangBench(StorageClients storage, GangOptions options) : I
         departures.Add(departure);
         var machine = ClaimBench.Machine with { Name = name };
         var claims = new JobClaims(storage, name, machine, new ClaimOptions(), time, NullLogger<JobClaims>.Instance);
-        var checkpointing = new CheckpointOptions { First = TimeSpan.FromSeconds(0.3), Shortest = TimeSpan.FromSeconds(0.3) };
+        var checkpointing = new CheckpointOptions { First = Interval, Shortest = Interval };
         var runner = new JobRunner(storage, _ => Work(time), departure, checkpointing, time, NullLogger<JobRunner>.Instance);
         var member = new GangMember(storage, machine, departure, options, time, NullLogger<GangMember>.Instance);
         var worker = new WorkerOptions { Queues = [Queues.JobsCpu] };

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using Serverless.Cli.Stack.Spot;
 using Serverless.GpuWorker.Gangs;
 using Serverless.GpuWorker.Tests.Jobs;
-using Serverless.GpuWorker.Tests.Spot;
 using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
@@ -15,26 +13,16 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
 {
     private const string Short = "{ lightgbm: { rounds: 40, earlyStopping: 0 } }";
     private const string Long = "{ lightgbm: { rounds: 2500, earlyStopping: 0, leaves: 15 } }";
-    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(4);
 
-    private readonly MetadataServer metadata = new(TimeProvider.System);
-    private readonly List<SpotMachine> machines = [];
+    private readonly GangRig rig = new(azurite);
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     private StorageClients Storage => azurite.StorageClients;
 
-    public async ValueTask InitializeAsync() => await metadata.StartAsync(CancellationToken.None);
+    public async ValueTask InitializeAsync() => await rig.Metadata.StartAsync(CancellationToken.None);
 
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var machine in machines)
-        {
-            await machine.DisposeAsync();
-        }
-
-        await metadata.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => rig.DisposeAsync();
 
     [Fact]
     public async Task Run_TwoJobsOfTwoWorkersForTwoWorkers_BothEndOnce()
@@ -47,8 +35,8 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
         bench.Start("one");
         bench.Start("two");
 
-        var old = await EndAsync(training, "gang-old");
-        var young = await EndAsync(training, "gang-young");
+        var old = await rig.EndAsync(training, "gang-old");
+        var young = await rig.EndAsync(training, "gang-young");
 
         foreach (var result in new[] { old, young })
         {
@@ -62,7 +50,7 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
         Assert.Equal(old.Train!.Digest, young.Train!.Digest);
         Assert.Contains(
             "1 of the 1 others were last seen with rank 0's trees",
-            await LogAsync("gang-old", old.Fence),
+            await rig.LogAsync("gang-old", old.Fence),
             StringComparison.Ordinal
         );
     }
@@ -76,12 +64,7 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
         await using (var bench = new GangBench(Storage, new GangOptions { Forming = TimeSpan.FromSeconds(1) }))
         {
             bench.Start("lonely");
-            await Eventually.HoldsAsync(
-                async () => (await training.ResultAsync("gang-few", Cancelled)).Failure is not null,
-                "the job to be given back",
-                Cancelled,
-                Deadline
-            );
+            await rig.ResultAsync(training, "gang-few", "that it is given back", now => now.Failure is not null);
         }
 
         var result = await training.ResultAsync("gang-few", Cancelled);
@@ -99,46 +82,26 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
         await using var bench = new GangBench(Storage, new GangOptions());
         bench.Start("leader");
         var job = "gang-faults";
-        await Eventually.HoldsAsync(
-            async () => await StateOfAsync(job, 1, 1) is { Phase: GangPhase.Forming },
-            "a seat",
-            Cancelled,
-            Deadline
-        );
-        var first = Machine("first");
-        await Eventually.HoldsAsync(async () => await SavedAsync(job) > 0, "a checkpoint", Cancelled, Deadline);
+        await rig.PhaseAsync(job, 1, 1, GangPhase.Forming);
+        var first = rig.Machine("first");
+        await rig.ResultAsync(training, job, "a checkpoint", now => now.Checkpoints.Count > 0);
 
         var clock = Stopwatch.StartNew();
         await first.KillAsync();
-        await Eventually.HoldsAsync(
-            async () => await StateOfAsync(job, 1, 1) is { Phase: GangPhase.Broken },
-            "the kill to be noticed",
-            Cancelled,
-            Deadline
-        );
+        await rig.PhaseAsync(job, 1, 1, GangPhase.Broken);
         output.WriteLine($"a killed worker was noticed after {clock.Elapsed.TotalSeconds:0.0} s");
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(15));
 
-        var second = Machine("second");
-        await Eventually.HoldsAsync(
-            async () => await StateOfAsync(job, 1, 2) is { Phase: GangPhase.Training },
-            "the second generation",
-            Cancelled,
-            Deadline
-        );
+        var second = rig.Machine("second");
+        await rig.PhaseAsync(job, 1, 2, GangPhase.Training);
         clock.Restart();
         second.Pause();
-        await Eventually.HoldsAsync(
-            async () => await StateOfAsync(job, 1, 2) is { Phase: GangPhase.Broken },
-            "the pause to be noticed",
-            Cancelled,
-            Deadline
-        );
+        await rig.PhaseAsync(job, 1, 2, GangPhase.Broken);
         output.WriteLine($"a paused worker was noticed after {clock.Elapsed.TotalSeconds:0.0} s");
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(60));
 
-        Machine("third");
-        var result = await EndAsync(training, job);
+        rig.Machine("third");
+        var result = await rig.EndAsync(training, job);
         second.Resume();
 
         Assert.True(result.State == JobState.Succeeded, result.Failure?.Message);
@@ -146,39 +109,8 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
         Assert.Equal([1, 2, 3], result.Claims[^1].Members.Select(member => member.Generation));
         var rounds = (await training.Board.ReadMetricsAsync(job, 0, Cancelled)).Select(point => point.Round);
         Assert.Equal(Enumerable.Range(1, 2500), rounds);
-        var log = await LogAsync(job, 1);
+        var log = await rig.LogAsync(job, 1);
         Assert.Contains("Generation 1 of 2 workers is broken", log, StringComparison.Ordinal);
         Assert.DoesNotContain("start over from round 0", log, StringComparison.Ordinal);
     }
-
-    private SpotMachine Machine(string name)
-    {
-        var machine = SpotMachine.Start(metadata, name, azurite.ConnectionString);
-        machines.Add(machine);
-        return machine;
-    }
-
-    private async Task<int> SavedAsync(string job) =>
-        (await new JobBoard(Storage, TimeProvider.System).ReadResultAsync(job, Cancelled))!
-            .Checkpoints.Select(each => each.Round)
-            .FirstOrDefault();
-
-    private Task<GangState?> StateOfAsync(string job, int fence, int generation) =>
-        new GangBlobs(Storage, job, fence, generation).ReadAsync(Cancelled);
-
-    private static async Task<JobResult> EndAsync(StoredTraining training, string job)
-    {
-        await Eventually.HoldsAsync(
-            async () => (await training.ResultAsync(job, Cancelled)).IsFinal,
-            $"job {job} to end",
-            Cancelled,
-            Deadline
-        );
-        return await training.ResultAsync(job, Cancelled);
-    }
-
-    private async Task<string> LogAsync(string job, int fence) =>
-        (
-            await Storage.Container(Containers.Jobs).GetBlobClient(JobBlobs.Log(job, fence)).DownloadContentAsync(Cancelled)
-        ).Value.Content.ToString();
 }

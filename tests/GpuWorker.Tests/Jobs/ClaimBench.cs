@@ -24,9 +24,20 @@ internal sealed class ClaimBench(StorageClients storage, string jobId)
     /// <summary>Tests share an Azurite and so keep to one queue each; the product's names are no matter to claims.</summary>
     public string Queue => $"q-{jobId}";
 
-    public static async Task<ClaimBench> OfferAsync(StorageClients storage, string jobId, CancellationToken cancellationToken)
+    /// <summary>Which machines may do the job.</summary>
+    public MachineNeed Need { get; init; } = MachineNeed.Any;
+
+    public static Task<ClaimBench> OfferAsync(StorageClients storage, string jobId, CancellationToken cancellationToken) =>
+        OfferAsync(storage, jobId, MachineNeed.Any, cancellationToken);
+
+    public static async Task<ClaimBench> OfferAsync(
+        StorageClients storage,
+        string jobId,
+        MachineNeed need,
+        CancellationToken cancellationToken
+    )
     {
-        var bench = new ClaimBench(storage, jobId);
+        var bench = new ClaimBench(storage, jobId) { Need = need };
         await storage.Queue(bench.Queue).CreateIfNotExistsAsync(cancellationToken: cancellationToken);
         await bench.OfferAgainAsync(cancellationToken);
         return bench;
@@ -43,11 +54,15 @@ internal sealed class ClaimBench(StorageClients storage, string jobId)
                 RunId = "run-1",
                 NotifyInstance = $"instance-{jobId}",
                 CreatedAt = Time.GetUtcNow(),
+                Machine = Need,
             },
             cancellationToken
         );
 
-    public JobClaims Worker(string name) => new(storage, name, Machine, new ClaimOptions(), Time, NullLogger<JobClaims>.Instance);
+    public JobClaims Worker(string name) => Worker(name, Machine);
+
+    public JobClaims Worker(string name, MachineInfo machine) =>
+        new(storage, name, machine, new ClaimOptions { PassOn = TimeSpan.Zero }, Time, NullLogger<JobClaims>.Instance);
 
     public async Task<ClaimedJob?> TakeAsync(string name, CancellationToken cancellationToken) =>
         (await Worker(name).TakeAsync(Queue, cancellationToken)).Claim;

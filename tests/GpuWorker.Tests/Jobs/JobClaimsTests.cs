@@ -32,6 +32,62 @@ public sealed class JobClaimsTests(AzuriteFixture azurite) : IClassFixture<Azuri
     }
 
     [Fact]
+    public async Task Take_JobForMachinesOnDemand_IsLeftBySpotAndTakenByOneOnDemand()
+    {
+        var bench = await ClaimBench.OfferAsync(azurite.StorageClients, "on-demand", new MachineNeed(Spot: false), Cancelled);
+        var spot = bench.Worker("spot");
+
+        Assert.Same(TakenMessage.None, await spot.TakeAsync(bench.Queue, Cancelled));
+        Assert.True(await bench.MessageWaitsAsync(Cancelled));
+        var received = await ReceivedAsync(bench);
+        // It knows the job now and looks without receiving, which would hide it from the one that it waits for.
+        Assert.Same(TakenMessage.None, await spot.TakeAsync(bench.Queue, Cancelled));
+        Assert.Equal(received, await ReceivedAsync(bench));
+        Assert.Equal((JobState.Waiting, 0), ((await bench.ResultAsync(Cancelled)).State, (await bench.ResultAsync(Cancelled)).Fence));
+
+        var onDemand = ClaimBench.Machine with { Name = "demand-1", Kind = MachineKind.OnDemand };
+        await using var claim = (await bench.Worker("demand", onDemand).TakeAsync(bench.Queue, Cancelled)).Claim;
+        Assert.Equal("demand-1", claim!.Machine.Name);
+    }
+
+    [Fact]
+    public async Task Take_AnotherJobBehindOneThatDoesNotFit_IsTaken()
+    {
+        var bench = await ClaimBench.OfferAsync(azurite.StorageClients, "large", new MachineNeed("Standard_M128s"), Cancelled);
+        var worker = bench.Worker("small");
+        Assert.False((await worker.TakeAsync(bench.Queue, Cancelled)).Found);
+        var other = await BenchAsync("small");
+        var message = System.Text.Json.JsonSerializer.Serialize(
+            new JobMessage(other.JobId, JobKind.Train),
+            Serverless.Pipeline.PipelineJson.Compact
+        );
+        await azurite.StorageClients.Queue(bench.Queue).SendMessageAsync(message, Cancelled);
+
+        ClaimedJob? claim = null;
+        await Eventually.HoldsAsync(
+            async () => (claim = (await worker.TakeAsync(bench.Queue, Cancelled)).Claim) is not null,
+            "the job that fits",
+            Cancelled
+        );
+
+        Assert.Equal(other.JobId, claim!.Job.JobId);
+        await claim.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Take_SeatOfAJobThatDoesNotFit_IsLeft()
+    {
+        var bench = await ClaimBench.OfferAsync(azurite.StorageClients, "seat", new MachineNeed(Spot: false), Cancelled);
+        var queue = azurite.StorageClients.Queue(bench.Queue);
+        await queue.ClearMessagesAsync(Cancelled);
+        var seat = new JobMessage(bench.JobId, JobKind.Train, new GangSeat(1, 1, 1, bench.Time.GetUtcNow(), bench.Need));
+        await queue.SendMessageAsync(System.Text.Json.JsonSerializer.Serialize(seat, Serverless.Pipeline.PipelineJson.Compact), Cancelled);
+
+        Assert.Null((await bench.Worker("spot").TakeAsync(bench.Queue, Cancelled)).Seat);
+        Assert.True(await bench.MessageWaitsAsync(Cancelled));
+    }
+
+    [Fact]
     public async Task Succeed_Claimed_WritesSendsAndDeletes()
     {
         var bench = await BenchAsync("succeeds");
@@ -201,4 +257,8 @@ public sealed class JobClaimsTests(AzuriteFixture azurite) : IClassFixture<Azuri
     }
 
     private Task<ClaimBench> BenchAsync(string jobId) => ClaimBench.OfferAsync(azurite.StorageClients, jobId, Cancelled);
+
+    /// <summary>How often the first message was received.</summary>
+    private async Task<long> ReceivedAsync(ClaimBench bench) =>
+        (await azurite.StorageClients.Queue(bench.Queue).PeekMessagesAsync(1, Cancelled)).Value[0].DequeueCount;
 }

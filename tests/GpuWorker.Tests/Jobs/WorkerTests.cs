@@ -56,6 +56,40 @@ public sealed class WorkerTests(AzuriteFixture azurite) : IClassFixture<AzuriteF
     }
 
     [Fact]
+    public async Task Run_MoreWorkersThanThePoolHas_FailsAtOnceAndSaysHowManyThereAre()
+    {
+        await StoreAsync("pool", "task: binary");
+        await new StoredTraining(azurite.StorageClients, "pool").OfferAsync("pool-train", Cancelled, workers: 3);
+
+        await WorkAsync(
+            kind => new TrainWork(azurite.StorageClients, TimeProvider.System, 1) { PoolWorkers = WorkerOptions.Pool("2") },
+            CancellationToken.None
+        );
+
+        var result = (await Board.ReadResultAsync("pool-train", Cancelled))!;
+        Assert.Equal((JobState.Failed, true), (result.State, result.Failure!.UserError));
+        Assert.Equal(
+            "The job takes 3 workers (training.compute.workers), and at most 2 are started here. "
+                + "Start the stack with --workers 3, or lower training.compute.workers.",
+            result.Failure.Message
+        );
+    }
+
+    [Fact]
+    public void Pool_NoSetting_IsNotKnown() => Assert.Null(WorkerOptions.Pool(""));
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("two")]
+    public void Pool_NoNumberAboveZero_SaysWhatIsExpected(string setting)
+    {
+        var wrong = Assert.Throws<ArgumentException>(() => WorkerOptions.Pool(setting));
+
+        Assert.Equal($"Setting 'POOL_WORKERS' is '{setting}'; expected a number of workers, 1 or more.", wrong.Message);
+    }
+
+    [Fact]
     public async Task Run_StoppedInMidJob_HandsBackAndRemovesItsFolder()
     {
         var job = await OfferAsync("stopped");

@@ -64,9 +64,12 @@ internal static class Sessions
             1,
             folder,
             new Progress<JobProgress>(),
-            new GrowingBlob(StorageClients.FromConnectionString("UseDevelopmentStorage=true"), "unused"),
+            new GrowingBlob(StorageClients.FromConnectionString("UseDevelopmentStorage=true"), "unused", TimeProvider.System),
             NullLogger.Instance,
             checkpoints ?? (_ => NoCheckpoints.Instance),
             CancellationToken.None
-        );
+        )
+        {
+            Machine = new MachineInfo("test", MachineKind.Local),
+        };
 }

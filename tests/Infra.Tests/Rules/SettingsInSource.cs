@@ -11,7 +11,7 @@ internal static partial class SettingsInSource
     /// <summary>Read where there is no Azure; each with its reason.</summary>
     private static readonly Dictionary<string, string> LocalOnly = new()
     {
-        ["PRICES"] = "a price table of one's own in the place of the built-in one",
+        ["PRICES"] = "a price table of one's own in the place of the built-in one, which in Azure comes with the program",
         ["Storage"] = "a connection string, in the place of the identity's settings",
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "a collector of one's own; in Azure there is Application Insights",
         ["OTEL_METRICS_EXPORTER"] = "metrics for a Prometheus of one's own; the same",

@@ -1,5 +1,6 @@
 using Serverless.Pipeline.Capacity;
 using Serverless.Pipeline.Costs;
+using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 
 namespace Serverless.Pipeline.Tests.Capacity;
@@ -98,6 +99,64 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Plan_OnDemandAloneWillDo_AsksForNoSpotAndSaysWhatTheBudgetLacks()
+    {
+        var onDemand = new MachineNeed(Spot: false);
+
+        Assert.Equal("raise demand 1", Text(Plan([Open(1, onDemand)], 1, Picture(Spot, ""), Picture(Demand, ""))));
+
+        var broke = Plan([Open(1, onDemand)], 0, Picture(Spot, "old"), Picture(Demand, ""));
+        // The idle Spot machine is of no use to the job.
+        Assert.Equal("drain m0", Text(broke));
+        Assert.Contains("budget", broke.Notes["jobs-cpu: a machine on demand"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Plan_TwoNeeds_EachGetsMachinesThatFitAndOneRaiseAnOffer()
+    {
+        var large = new MachineNeed("standard_d8as_v5");
+        var larger = Spot with { ScaleSet = "larger", Size = "Standard_D8as_v5" };
+
+        var plan = Plan([Open(4), Open(1, large)], 0, Picture(Spot, ""), Picture(larger, ""));
+
+        // Three of the first offer are its most; the fourth goes beside the one for the large job.
+        Assert.Equal("raise spot 3, raise larger 2", Text(plan));
+        Assert.Equal(2, plan.Notes.Count);
+    }
+
+    [Fact]
+    public void Plan_MachineOnDemandWorksOnAnothersJob_IsNotCountedForTheJobThatNeedsOne()
+    {
+        var onDemand = new MachineNeed(Spot: false);
+        var busy = Picture(Demand, "busy");
+        busy = busy with { Machines = [busy.Machines[0] with { JobId = "any" }] };
+
+        var plan = Plan([Open(1, null, "any"), Open(1, onDemand, "strict")], 1, Picture(Spot, ""), busy);
+
+        Assert.Equal("raise demand 2", Text(plan));
+    }
+
+    [Fact]
+    public void Plan_SpotIsIdleAndDemandToo_TheDearerGoes()
+    {
+        var plan = Plan([Open(1)], 1, Picture(Spot, "old"), Picture(Demand, "old"));
+
+        Assert.Equal("drain demand0", Text(plan));
+    }
+
+    [Fact]
+    public void Plan_NoOfferFits_SaysWhichThereAre()
+    {
+        var plan = Plan([Open(1, new MachineNeed("Standard_M128s"))], 100, Picture(Spot, ""), Picture(Demand, ""));
+
+        Assert.Empty(plan.Actions);
+        Assert.Equal(
+            $"1 machine(s) cannot be had now. no machine of jobs-cpu is Standard_M128s; offered are {Spot.Text}, {Demand.Text}",
+            plan.Notes["jobs-cpu: Standard_M128s"]
+        );
+    }
+
+    [Fact]
     public void Plan_AnyWorld_KeepsTheRules()
     {
         const int Seed = 5;
@@ -150,14 +209,13 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
         }
     }
 
-    private static CapacityPlan Plan(int open, double dollars, params OfferPicture[] offers) =>
-        CapacityPlanner.Plan(
-            offers,
-            new Dictionary<string, int> { [Queues.JobsCpu] = open },
-            new OnDemandBudget(dollars, PriceTable.BuiltIn),
-            Grace,
-            Now
-        );
+    private static Demand Open(int machines, MachineNeed? need = null, params string[] jobs) =>
+        new(Queues.JobsCpu, need ?? MachineNeed.Any, machines, jobs.ToHashSet());
+
+    private static CapacityPlan Plan(int open, double dollars, params OfferPicture[] offers) => Plan([Open(open)], dollars, offers);
+
+    private static CapacityPlan Plan(Demand[] demands, double dollars, params OfferPicture[] offers) =>
+        CapacityPlanner.Plan(offers, demands, new OnDemandBudget(dollars, PriceTable.BuiltIn), Grace, Now);
 
     private static OfferPicture Picture(Offer offer, string uses)
     {

@@ -74,9 +74,12 @@ public sealed class OfferHistoryTests
         var beat = new WorkerBeat(new MachineInfo("a", MachineKind.Spot), [], state, Now, Now) { Mark = heeded };
         var worker = new KnownWorker(beat, set is null ? null : new DrainMark(set, Now));
 
-        Assert.Equal(use, Machine.Of("a", Spot, new MachineState(Now), worker, holdsJob, Now).Use.ToString());
+        Assert.Equal(use, Machine.Of("a", Spot, new MachineState(Now), worker, holdsJob ? "job" : null, Now).Use.ToString());
         var later = Now.AddMinutes(10);
-        Assert.Equal(holdsJob ? "Busy" : "Silent", Machine.Of("a", Spot, new MachineState(Now), worker, holdsJob, later).Use.ToString());
+        Assert.Equal(
+            holdsJob ? "Busy" : "Silent",
+            Machine.Of("a", Spot, new MachineState(Now), worker, holdsJob ? "job" : null, later).Use.ToString()
+        );
     }
 
     [Theory]
@@ -84,7 +87,7 @@ public sealed class OfferHistoryTests
     [InlineData(14, "Starting")]
     [InlineData(15, "Silent")]
     public void Of_NeverHeardOf_StartsForAQuarterOfAnHour(int minutes, string use) =>
-        Assert.Equal(use, Machine.Of("a", Spot, new MachineState(Now), null, false, Now.AddMinutes(minutes)).Use.ToString());
+        Assert.Equal(use, Machine.Of("a", Spot, new MachineState(Now), null, null, Now.AddMinutes(minutes)).Use.ToString());
 
     private static OfferState With(params string[] names) =>
         new() { Machines = names.ToDictionary(name => name, _ => new MachineState(Now)) };

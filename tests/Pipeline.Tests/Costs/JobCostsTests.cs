@@ -40,6 +40,26 @@ public sealed class JobCostsTests
     }
 
     [Fact]
+    public void Of_MachinesThatHelped_CostTheirTimeAndLoseTheSameShareOfIt()
+    {
+        var large = new MachineInfo("spot-2", MachineKind.Spot, "Standard_D8as_v5", "eastus") { SpotPrice = 0.72m, OnDemandPrice = 1.44m };
+        var member = new MemberUse(1, 1, large, Start.AddSeconds(20), Start.AddSeconds(70)) { Evicted = true };
+        // 100 s, 80 of them saved: a fifth is lost, of the helper's 50 s as well.
+        var claim = Claim(Spot, 100, ClaimEnding.Evicted, trainingAt: 10, savedAt: 90) with
+        {
+            Members = [member],
+        };
+
+        var costs = JobCosts.Of(Job(claim))!;
+
+        Assert.Equal((1, 30), (costs.Interruptions, costs.LostSeconds));
+        Assert.Equal([(100, 0.01m), (50, 0.01m)], costs.Machines.Select(machine => ((int)machine.Seconds, machine.Cost!.Value)));
+        Assert.Equal(0.02m, costs.Cost);
+        Assert.Equal(0.004m, costs.LostCost);
+        Assert.Equal(0.1m, costs.SavedBySpot);
+    }
+
+    [Fact]
     public void Of_MachineOfOnesOwn_CostsNothing()
     {
         var costs = JobCosts.Of(Job(Claim(new MachineInfo("laptop", MachineKind.Local), 3600, ClaimEnding.Succeeded)))!;

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Configuration;
 using Serverless.Pipeline.Costs;
+using Serverless.Testing;
 
 namespace Serverless.Pipeline.Tests.Costs;
 
@@ -38,6 +40,19 @@ public sealed class PriceTableTests
     public void Of_Quantity_LeavesOutWhatIsFree(int quantity, int cost) =>
         Assert.Equal(cost, PriceTable.Parse(Small, "small").Unit("logs").Of(quantity));
 
+    [Fact]
+    public void FromConfiguration_FileOfOnesOwn_TakesThePlaceOfTheBuiltInOne()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllText(folder.File("mine.json"), Small);
+
+        Assert.Same(PriceTable.BuiltIn, PriceTable.FromConfiguration(Setting("")));
+        Assert.Equal(2, PriceTable.FromConfiguration(Setting(folder.File("mine.json"))).Unit("logs").Price);
+        var absent = Assert.Throws<InvalidDataException>(() => PriceTable.FromConfiguration(Setting(folder.File("not-there.json"))));
+        Assert.Contains("Setting 'PRICES'", absent.Message, StringComparison.Ordinal);
+        Assert.Contains("not-there.json", absent.Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("\"onDemand\":1", "\"onDemand\":-1", "expected prices above 0")]
     [InlineData("\"meter\":\"logs\",\"unit\":\"GB\",\"price\":2", "\"meter\":\"logs\",\"unit\":\"GB\",\"price\":-2", "expected 0 or more")]
@@ -52,4 +67,6 @@ public sealed class PriceTableTests
         Assert.Contains("mine.json", wrong.Message, StringComparison.Ordinal);
         Assert.Contains(said, wrong.Message, StringComparison.Ordinal);
     }
+
+    private static IConfiguration Setting(string file) => new ConfigurationBuilder().AddInMemoryCollection([new("PRICES", file)]).Build();
 }

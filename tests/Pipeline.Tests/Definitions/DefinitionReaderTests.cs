@@ -120,6 +120,41 @@ public sealed class DefinitionReaderTests
     )]
     [InlineData(Minimal + "monitoring: { window: 5m }\n", 3, 15, "monitoring.window", "0:05:00", "such as 1h")]
     [InlineData(Minimal + "monitoring: { drift: { psi: 0 } }\n", 3, 29, "monitoring.drift.psi", "0", "")]
+    // Several workers: one LightGBM, and as many machines.
+    [InlineData(
+        Minimal + "training: { compute: { workers: 3 } }\n",
+        3,
+        24,
+        "training.compute.workers",
+        "Found 3 workers with maxInstances 1",
+        "Set maxInstances: 3"
+    )]
+    [InlineData(
+        Minimal + "training: { compute: { workers: 3, maxInstances: 2 } }\n",
+        3,
+        24,
+        "training.compute.workers",
+        "Found 3 workers with maxInstances 2",
+        "Set maxInstances: 3"
+    )]
+    [InlineData(
+        Minimal + "training: { trainers: [{ torch: {} }], compute: { workers: 2, maxInstances: 2 } }\n",
+        3,
+        51,
+        "training.compute.workers",
+        "Found 2 workers for other trainers than one lightgbm",
+        "Remove the key"
+    )]
+    [InlineData(
+        Minimal + "training: { trainers: [{ lightgbm: {} }, { lightgbm: { leaves: 15 } }], compute: { workers: 2, maxInstances: 2 } }\n",
+        3,
+        84,
+        "training.compute.workers",
+        "expected a single lightgbm trainer",
+        "Remove the key"
+    )]
+    [InlineData(Minimal + "training: { compute: { workers: 65, maxInstances: 100 } }\n", 3, 33, "training.compute.workers", "65", "")]
+    [InlineData(Minimal + "training: { compute: { workers: 0 } }\n", 3, 33, "training.compute.workers", "0", "")]
     // Not in this version.
     [InlineData(
         "name: failures\ndata: { target: fails, task: binary }\nmonitoring: { alertAbove: 1.5 }\n",

@@ -85,6 +85,7 @@ internal static partial class TorchLibrary
             );
         }
 
+        TorchContext.DeterministicConvolutions = true;
         return torch.CUDA;
     }
 

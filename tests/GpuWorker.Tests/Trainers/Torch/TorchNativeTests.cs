@@ -79,6 +79,23 @@ public sealed class TorchNativeTests
     }
 
     [Fact]
+    public void DeterministicConvolutions_Set_IsWhatLibtorchSays()
+    {
+        TorchLibrary.Require();
+        try
+        {
+            TorchContext.DeterministicConvolutions = true;
+            Assert.True(TorchContext.DeterministicConvolutions);
+        }
+        finally
+        {
+            TorchContext.DeterministicConvolutions = false;
+        }
+
+        Assert.False(TorchContext.DeterministicConvolutions);
+    }
+
+    [Fact]
     public void LoadFile_BrokenFile_SaysWhich()
     {
         using var folder = new TestFolder();

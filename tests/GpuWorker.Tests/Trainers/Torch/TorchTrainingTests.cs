@@ -20,6 +20,13 @@ public sealed class TorchTrainingTests
         Bins = 16,
     };
 
+    private static readonly ImageSettings Pixels = new()
+    {
+        Height = 6,
+        Width = 5,
+        Channels = 2,
+    };
+
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -43,15 +50,27 @@ public sealed class TorchTrainingTests
         );
     }
 
-    [Fact]
-    public void Run_Interrupted_GivesTheSameBytes()
+    [Theory]
+    [InlineData("tabular", PredictionTask.Multiclass, "kind")]
+    [InlineData("tabular", PredictionTask.Regression, "value")]
+    [InlineData("image", PredictionTask.Binary, "side")]
+    public void Run_Interrupted_GivesTheSameBytes(string network, PredictionTask task, string target)
     {
         using var folder = new TestFolder();
-        var files = SplitFiles.Make(folder, MadeData.Write(folder, 1500, 5), 5);
-        // 32 or 33 steps an epoch, each asks once.
-        var definition = Sessions
-            .Definition("kind", PredictionTask.Multiclass, "label", "value")
-            .With(Quick with { Epochs = 6, EarlyStopping = 2, ClassWeight = ClassWeight.Balanced });
+        var image = network == "image";
+        var rows = image ? MadeImages.Write(folder, 1500, 5) : MadeData.Write(folder, 1500, 5);
+        var files = SplitFiles.Make(folder, rows, 5);
+        // 32 or 33 steps an epoch, each asks once. An image network also counts its batches, which no gradient moves.
+        var settings = Quick with
+        {
+            Epochs = 6,
+            EarlyStopping = 2,
+            ClassWeight = task == PredictionTask.Regression ? ClassWeight.None : ClassWeight.Balanced,
+            Width = image ? 16 : Quick.Width,
+            Image = image ? Pixels : null,
+        };
+        string[] others = image ? [] : [.. new[] { "label", "kind", "value" }.Where(name => name != target)];
+        var definition = Sessions.Definition(target, task, others).With(settings);
         var whole = Sessions.Train(definition, files, Cancelled);
 
         // In the first epoch, in the middle of one, at the end of one, after nothing at all.
@@ -107,16 +126,7 @@ public sealed class TorchTrainingTests
     {
         using var folder = new TestFolder();
         var files = SplitFiles.Make(folder, MadeImages.Write(folder, 600, 4), 4);
-        var settings = Quick with
-        {
-            Width = 16,
-            Image = new ImageSettings
-            {
-                Height = 6,
-                Width = 5,
-                Channels = 2,
-            },
-        };
+        var settings = Quick with { Width = 16, Image = Pixels };
 
         var trained = Sessions.Train(Sessions.Definition("side", PredictionTask.Binary).With(settings), files, Cancelled);
 
@@ -157,14 +167,44 @@ public sealed class TorchTrainingTests
 
         double Loss(bool half)
         {
-            var data = new TrainingDataReader(
-                files.Schema,
-                Sessions.Definition("value", PredictionTask.Regression, "label", "kind").Data
-            ).Read(files.Train, files.Validation, 100, ClassWeight.None, Cancelled);
-            using var fit = new NetworkFit(new TorchTrainer(Quick with { Epochs = 4 }).Problem(data, 1, 1, out _), torch.CPU, half);
+            using var fit = new NetworkFit(Regression(files), torch.CPU, half);
             fit.Run(new Silent(), NoCheckpoints.Instance, Cancelled);
             return fit.State.BestLoss;
         }
+    }
+
+    [Fact]
+    public void Run_HalfPrecisionInterrupted_GivesTheSameWeights()
+    {
+        using var folder = new TestFolder();
+        var files = SplitFiles.Make(folder, MadeData.Write(folder, 1500, 5), 5);
+        TorchLibrary.Require();
+        using var whole = new NetworkFit(Regression(files), torch.CPU, half: true);
+        whole.Run(new Silent(), NoCheckpoints.Instance, Cancelled);
+
+        foreach (var evictAt in new[] { 3, 50, 17 })
+        {
+            using var broken = new NetworkFit(Regression(files), torch.CPU, half: true);
+            Assert.Throws<EvictedException>(() =>
+                broken.Run(new Silent(), new FolderCheckpoints(folder.Path, evictAt: evictAt), Cancelled)
+            );
+        }
+
+        using var resumed = new NetworkFit(Regression(files), torch.CPU, half: true);
+        resumed.Run(new Silent(), new FolderCheckpoints(folder.Path), Cancelled);
+
+        Assert.Equal(whole.State.BestLoss, resumed.State.BestLoss);
+        Assert.All(
+            whole.State.Best.Zip(resumed.State.Best),
+            pair => Assert.Equal(pair.First.data<float>().ToArray(), pair.Second.data<float>().ToArray())
+        );
+    }
+
+    private static Problem Regression(TrainingFiles files)
+    {
+        var data = Sessions.Definition("value", PredictionTask.Regression, "label", "kind").Data;
+        var rows = new TrainingDataReader(files.Schema, data).Read(files.Train, files.Validation, 100, ClassWeight.None, Cancelled);
+        return new TorchTrainer(Quick with { Epochs = 4 }).Problem(rows, 1, 1, out _);
     }
 
     private sealed class Silent : ITrainingWatch

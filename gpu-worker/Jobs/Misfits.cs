@@ -1,0 +1,56 @@
+using System.Text.Json;
+using Azure.Storage.Queues;
+using Serverless.Pipeline;
+using Serverless.Pipeline.Jobs;
+
+namespace Serverless.GpuWorker.Jobs;
+
+/// <summary>
+/// Jobs that this machine may not do. Receiving a message hides it from the others for a moment: a worker that knows that nothing else is there
+/// looks without receiving, so that idle machines do not keep a job from the one that it waits for.
+/// </summary>
+internal sealed class Misfits
+{
+    /// <summary>As many as one look shows.</summary>
+    private const int PeekedMessages = 32;
+
+    /// <summary>Then all are forgotten: a job that is met again is known again.</summary>
+    private const int Most = 1000;
+
+    private readonly HashSet<string> jobs = new(StringComparer.Ordinal);
+
+    public void Add(string jobId)
+    {
+        if (jobs.Count >= Most)
+        {
+            jobs.Clear();
+        }
+
+        jobs.Add(jobId);
+    }
+
+    /// <summary>Whether receiving may give anything but them. Costs a request only while some are known.</summary>
+    public async Task<bool> AnyOtherAsync(QueueClient queue, CancellationToken cancellationToken)
+    {
+        if (jobs.Count == 0)
+        {
+            return true;
+        }
+
+        var seen = (await queue.PeekMessagesAsync(PeekedMessages, cancellationToken)).Value;
+        return seen.Length == PeekedMessages || seen.Any(message => !IsOne(message.Body));
+    }
+
+    private bool IsOne(BinaryData body)
+    {
+        try
+        {
+            return body.ToObjectFromJson<JobMessage>(PipelineJson.Compact) is { JobId: { } job } && jobs.Contains(job);
+        }
+        catch (JsonException)
+        {
+            // Whoever receives it says what is wrong with it.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using Serverless.Pipeline.Capacity;
+using Serverless.Pipeline.Jobs;
+using Serverless.Pipeline.Storage;
+
+namespace Serverless.Pipeline.Tests.Capacity;
+
+public sealed class OpenDemandTests
+{
+    private static readonly DateTimeOffset Now = DateTimeOffset.Parse("2030-01-01T12:00:00Z");
+
+    [Theory]
+    // Workers of each open job of one pipeline, its maxInstances, and the machines that they can use.
+    [InlineData("1", null, 1)]
+    [InlineData("1 1 1", null, 3)]
+    [InlineData("1 1 1", 2, 2)]
+    [InlineData("1 1", 5, 2)]
+    [InlineData("3", 3, 3)]
+    [InlineData("3 3", 3, 3)]
+    [InlineData("3 3", 4, 4)]
+    // One job of several workers begins only when all are there: it gets them, whatever another run's maxInstances says.
+    [InlineData("3 1", 2, 3)]
+    public void Of_WorkersAndMaxInstances_IsWhatTheJobsCanUseAtOnce(string workers, int? maxInstances, int machines)
+    {
+        var jobs = workers.Split(' ').Select((count, number) => Job($"job-{number}", "p", int.Parse(count), maxInstances));
+
+        var demand = Assert.Single(OpenDemand.Of(jobs, _ => true, Now));
+
+        Assert.Equal((Queues.JobsCpu, MachineNeed.Any, machines), (demand.Queue, demand.Need, demand.Machines));
+    }
+
+    [Fact]
+    public void Of_TwoPipelines_AreBoundEachByItsOwn()
+    {
+        OpenJob[] jobs = [Job("a", "p", 1, 1), Job("b", "p", 1, 1), Job("c", "q", 2, 2), Job("d", "q", 2, 2)];
+
+        Assert.Equal(3, Assert.Single(OpenDemand.Of(jobs, _ => true, Now)).Machines);
+    }
+
+    [Fact]
+    public void Of_OtherQueuesAndNeeds_AreDemandsOfTheirOwn()
+    {
+        var onDemand = new MachineNeed(Spot: false);
+        OpenJob[] jobs =
+        [
+            Job("a", "p", 1, 1),
+            With(Job("b", "p", 1, 1), spec => spec with { Machine = onDemand }),
+            With(Job("c", "p", 1, 1), spec => spec with { Queue = Queues.JobsGpu }),
+            With(Job("d", "q", 1, 1), spec => spec with { Machine = new MachineNeed(Spot: false) }),
+        ];
+
+        var demands = OpenDemand.Of(jobs, _ => true, Now);
+
+        Assert.Equal(
+            [(Queues.JobsCpu, MachineNeed.Any, "a"), (Queues.JobsCpu, onDemand, "b d"), (Queues.JobsGpu, MachineNeed.Any, "c")],
+            demands.Select(demand => (demand.Queue, demand.Need, string.Join(' ', demand.Jobs.Order())))
+        );
+    }
+
+    [Fact]
+    public void Of_JobOnAMachineOfOnesOwn_AsksForNone()
+    {
+        var held = Job("a", "p", 1, 1, holder: "laptop", seen: Now);
+
+        Assert.Empty(OpenDemand.Of([held], machine => machine != "laptop", Now));
+        // Whoever held it is gone: it waits again.
+        var lost = Job("a", "p", 1, 1, holder: "laptop", seen: Now.AddMinutes(-2));
+        Assert.Equal(1, Assert.Single(OpenDemand.Of([lost], machine => machine != "laptop", Now)).Machines);
+    }
+
+    private static OpenJob With(OpenJob job, Func<JobSpec, JobSpec> change) => job with { Spec = change(job.Spec) };
+
+    private static OpenJob Job(
+        string id,
+        string pipeline,
+        int workers,
+        int? maxInstances,
+        string? holder = null,
+        DateTimeOffset? seen = null
+    ) =>
+        new(
+            new JobSpec
+            {
+                JobId = id,
+                Kind = JobKind.Train,
+                Queue = Queues.JobsCpu,
+                Pipeline = pipeline,
+                RunId = id,
+                NotifyInstance = id,
+                CreatedAt = Now,
+                Workers = workers,
+                MaxInstances = maxInstances,
+            },
+            holder is null
+                ? new JobResult { State = JobState.Waiting }
+                : new JobResult
+                {
+                    State = JobState.Running,
+                    SeenAt = seen,
+                    Claims =
+                    [
+                        new ClaimUse
+                        {
+                            Fence = 1,
+                            Machine = new MachineInfo(holder, MachineKind.Local),
+                            StartedAt = Now,
+                            SeenAt = Now,
+                        },
+                    ],
+                }
+        );
+}
