@@ -65,7 +65,7 @@ internal sealed class RoleCheck(IReadOnlyList<RoleAssignment> assignments)
                 wrong = true;
                 yield return Finding.Error(
                     check,
-                    $"{holder} {(has.Count == 0 ? "has no right at all: " : "lacks ")}{string.Join("; ", missing)}",
+                    $"missing for {holder}{(has.Count == 0 ? ", who has no right at all" : "")}: {string.Join("; ", missing)}",
                     "Deploy the template again, by somebody who may assign roles (Owner, or User Access Administrator beside Contributor)."
                 );
             }
@@ -77,7 +77,7 @@ internal sealed class RoleCheck(IReadOnlyList<RoleAssignment> assignments)
                 wrong = true;
                 yield return Finding.Warning(
                     check,
-                    $"{holder} has more than the template gives: {string.Join("; ", more.Select(one => one.Text(host, data)))}",
+                    $"more than the template gives, for {holder}: {string.Join("; ", more.Select(one => one.Text(host, data)))}",
                     $"Take it away if nobody knows what for: az role assignment delete --assignee {principal} --role ROLE --scope SCOPE."
                 );
             }

@@ -34,8 +34,8 @@ public sealed class RoleCheckTests
 
         Assert.Equal(
             [
-                "the workers lacks Storage Blob Data Contributor on container jobs; Storage Queue Data Contributor on queue jobs-cpu",
-                "the Event Grid topic has no right at all: Storage Queue Data Message Sender on queue drop-events; Storage Blob Data Contributor on container undelivered-events",
+                "missing for the workers: Storage Blob Data Contributor on container jobs; Storage Queue Data Contributor on queue jobs-cpu",
+                "missing for the Event Grid topic, who has no right at all: Storage Queue Data Message Sender on queue drop-events; Storage Blob Data Contributor on container undelivered-events",
             ],
             findings.Select(finding => finding.Found)
         );
@@ -50,14 +50,14 @@ public sealed class RoleCheckTests
         var hubs = Group + "Microsoft.EventHub/namespaces/evhns-sml-dev";
 
         Assert.Contains(
-            "lacks Azure Event Hubs Data Receiver",
+            "missing for the app: Azure Event Hubs Data Receiver",
             Assert.Single(new RoleCheck(roles).Run(streaming: true)).Found,
             StringComparison.Ordinal
         );
         roles.Add(new(App, "Azure Event Hubs Data Receiver", hubs + "/eventhubs/telemetry"));
         // One is there: the other belongs to it.
         Assert.Equal(
-            "the app lacks Azure Event Hubs Data Sender on Event Hubs",
+            "missing for the app: Azure Event Hubs Data Sender on Event Hubs",
             Assert.Single(new RoleCheck(roles).Run(streaming: false)).Found
         );
         roles.Add(new(App, "Azure Event Hubs Data Sender", hubs));
@@ -77,7 +77,7 @@ public sealed class RoleCheckTests
 
         Assert.Equal(Verdict.Warning, finding.Verdict);
         Assert.Equal(
-            "the workers has more than the template gives: Storage Blob Data Contributor on container models; Contributor on /subscriptions/1",
+            "more than the template gives, for the workers: Storage Blob Data Contributor on container models; Contributor on /subscriptions/1",
             finding.Found
         );
         Assert.Contains($"--assignee {Worker}", finding.Advice, StringComparison.Ordinal);
