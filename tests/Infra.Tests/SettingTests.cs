@@ -64,7 +64,14 @@ public sealed class SettingTests
         Assert.InRange(int.Parse(settings["InstanceMemoryMb"]!), 512, 65_536);
         foreach (
             var time in (string[])
-                ["Serving__Poll", "Serving__LoadWait", "Serving__BrokenRetry", "Streaming__ModelWait", "Streaming__DeadLetterWait", "Streaming__ScoreWait"]
+                [
+                    "Serving__Poll",
+                    "Serving__LoadWait",
+                    "Serving__BrokenRetry",
+                    "Streaming__ModelWait",
+                    "Streaming__DeadLetterWait",
+                    "Streaming__ScoreWait",
+                ]
         )
         {
             Assert.True(TimeSpan.Parse(settings[time]!) > TimeSpan.Zero);
