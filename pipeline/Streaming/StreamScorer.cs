@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Serving;
@@ -91,24 +92,18 @@ public sealed partial class StreamScorer(
         using var span = ServingMetrics.Predict(model, columns.Rows);
         using var scoring = new TimedScoring(group, options.ScoreWait, time, logger, cancellationToken);
         var started = time.GetTimestamp();
+        Predictions scored;
+        TimeSpan took;
         try
         {
-            if (await scoring.RunAsync(columns) is { } scored)
+            if (await scoring.RunAsync(columns) is not { } inTime)
             {
-                var took = time.GetElapsedTime(started);
-                results.Add(group, scored, first: 0);
-                metrics.Predictions.Scored(model, scored, took, PredictionSource.Stream);
-                group.Lease.Counts?.Add(columns, scored);
+                SetAllAside(batch, group, columns, results, scoring, span);
                 return;
             }
 
-            var late = new TimeoutException(scoring.Late);
-            span.Fail(late);
-            metrics.Predictions.Failed(model.Name, model.Version, columns.Rows, late.GetType().FullName!, PredictionSource.Stream);
-            for (var row = 0; row < columns.Rows; row++)
-            {
-                SetAside(batch, group, row, results, DeadLetterReason.ScoringTimeout, scoring.Late);
-            }
+            (scored, took) = (inTime, time.GetElapsedTime(started));
+            results.Add(group, scored, first: 0);
         }
         catch (Exception failed) when (failed is not OperationCanceledException)
         {
@@ -116,6 +111,21 @@ public sealed partial class StreamScorer(
             using var scope = logger.About(model);
             BatchFailed(logger, model.Name, model.Version, columns.Rows, failed);
             await ScoreEachAsync(batch, group, columns, results, scoring);
+            return;
+        }
+
+        metrics.Predictions.Scored(model, scored, took, PredictionSource.Stream);
+        group.Lease.Counts?.Add(columns, scored);
+    }
+
+    private void SetAllAside(EventBatch batch, ModelGroup group, ColumnBatch columns, BatchResults results, TimedScoring scoring, Activity? span)
+    {
+        var (model, late) = (group.Lease.Manifest, new TimeoutException(scoring.Late));
+        span.Fail(late);
+        metrics.Predictions.Failed(model.Name, model.Version, columns.Rows, late.GetType().FullName!, PredictionSource.Stream);
+        for (var row = 0; row < columns.Rows; row++)
+        {
+            SetAside(batch, group, row, results, DeadLetterReason.ScoringTimeout, scoring.Late);
         }
     }
 

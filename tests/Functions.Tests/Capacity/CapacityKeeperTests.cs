@@ -32,7 +32,7 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
     public async ValueTask InitializeAsync()
     {
         arm = await ArmStandIn.StartAsync();
-        await azurite.StorageClients.Container(Containers.Capacity).GetBlobClient("state.json").DeleteIfExistsAsync();
+        await CleanStorage.ForCapacityAsync(azurite.StorageClients, Cancelled);
     }
 
     public async ValueTask DisposeAsync()

@@ -28,7 +28,7 @@ public sealed class PausedKeeperTests(AzuriteFixture azurite) : IClassFixture<Az
     public async ValueTask InitializeAsync()
     {
         arm = await ArmStandIn.StartAsync();
-        await azurite.StorageClients.Container(Containers.Capacity).GetBlobClient("state.json").DeleteIfExistsAsync();
+        await CleanStorage.ForCapacityAsync(azurite.StorageClients, Cancelled);
     }
 
     public async ValueTask DisposeAsync()
