@@ -48,6 +48,7 @@ public sealed class HttpStreamingTests
         await using var app = await TestApp.StartAsync(typeof(Streams));
         using var response = await app.Client.GetAsync("/api/Breaks", HttpCompletionOption.ResponseHeadersRead, Stop);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Streams.Break.SetResult();
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync(Stop));
         Assert.Equal("alive", await app.Client.GetStringAsync("/api/Alive", Stop));
     }
@@ -76,7 +77,13 @@ public sealed class HttpStreamingTests
 
         await Eventually.HoldsAsync(() => Streams.UploadEnded is not null, "the function to see its caller leave", Stop);
         Assert.Equal("alive", await app.Client.GetStringAsync("/api/Alive", Stop));
-        Assert.DoesNotContain(log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
+        // Kestrel itself may say of a connection that was reset that what was left of its body could not be drained.
+        Assert.DoesNotContain(
+            log.Lines,
+            line =>
+                line.StartsWith("Error", StringComparison.Ordinal)
+                && !line.Contains("automatic draining of the request body failed", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -163,6 +170,8 @@ public sealed class HttpStreamingTests
 
         public static TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        public static TaskCompletionSource Break { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public static Exception? UploadEnded { get; private set; }
 
         public static TaskCompletionSource NewUpload()
@@ -196,6 +205,8 @@ public sealed class HttpStreamingTests
         {
             await request.HttpContext.Response.WriteAsync("half");
             await request.HttpContext.Response.Body.FlushAsync();
+            // Else the connection may be cut before the caller has read what was sent.
+            await Break.Task;
             throw new InvalidOperationException("as the test wants it");
         }
 
