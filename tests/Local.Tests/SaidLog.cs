@@ -28,7 +28,9 @@ internal sealed class SaidLog : ILoggerFactory, ILoggerProvider, ILogger
     )
     {
         if (IsEnabled(logLevel))
-            lines.Enqueue($"{logLevel} {formatter(state, exception)}");
+            lines.Enqueue(
+                exception is null ? $"{logLevel} {formatter(state, exception)}" : $"{logLevel} {formatter(state, exception)} {exception}"
+            );
     }
 
     public void Dispose() { }

@@ -67,7 +67,15 @@ internal sealed class HttpFunction(
         }
         http.Response.Clear();
         http.Response.StatusCode = status;
-        if (message is not null)
+        if (message is null)
+            return;
+        try
+        {
             await http.Response.WriteAsync(message, http.RequestAborted);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // To a caller who has left: his request was bad because it ended in the middle.
+        }
     }
 }

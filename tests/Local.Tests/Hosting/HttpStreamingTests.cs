@@ -48,6 +48,7 @@ public sealed class HttpStreamingTests
         await using var app = await TestApp.StartAsync(typeof(Streams));
         using var response = await app.Client.GetAsync("/api/Breaks", HttpCompletionOption.ResponseHeadersRead, Stop);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Streams.Break.SetResult();
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync(Stop));
         Assert.Equal("alive", await app.Client.GetStringAsync("/api/Alive", Stop));
     }
@@ -76,7 +77,13 @@ public sealed class HttpStreamingTests
 
         await Eventually.HoldsAsync(() => Streams.UploadEnded is not null, "the function to see its caller leave", Stop);
         Assert.Equal("alive", await app.Client.GetStringAsync("/api/Alive", Stop));
-        Assert.DoesNotContain(log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
+        // Kestrel itself may say of a connection that was reset that what was left of its body could not be drained.
+        Assert.DoesNotContain(
+            log.Lines,
+            line =>
+                line.StartsWith("Error", StringComparison.Ordinal)
+                && !line.Contains("automatic draining of the request body failed", StringComparison.Ordinal)
+        );
     }
 
     [Fact]
@@ -110,29 +117,14 @@ public sealed class HttpStreamingTests
         );
         var first = app.Client.GetAsync("/api/Limited", Stop);
         await Limited.Entered.Task.WaitAsync(Eventually.Deadline, Stop);
-        var second = app.Client.GetAsync("/api/Limited", Stop);
-        await Eventually.HoldsAsync(
-            async () =>
-            {
-                // The second one may not have come yet; the one that is refused has taken no place.
-                using var third = new CancellationTokenSource(TimeSpan.FromMilliseconds(200));
-                try
-                {
-                    using var answer = await app.Client.GetAsync("/api/Limited", third.Token);
-                    return answer.StatusCode == HttpStatusCode.TooManyRequests;
-                }
-                catch (OperationCanceledException)
-                {
-                    return false;
-                }
-            },
-            "a request over the limit to be refused",
-            Stop
-        );
+        // Whichever of these comes first waits; there is no room for the other two.
+        var others = Enumerable.Range(0, 3).Select(_ => app.Client.GetAsync("/api/Limited", Stop)).ToList();
+        await Eventually.HoldsAsync(() => others.Count(call => call.IsCompleted) == 2, "two requests over the limit to be refused", Stop);
         Assert.Equal(1, Limited.Most);
         Limited.Leave.SetResult();
         Assert.Equal(HttpStatusCode.OK, (await first).StatusCode);
-        Assert.Equal(HttpStatusCode.OK, (await second).StatusCode);
+        var statuses = (await Task.WhenAll(others)).Select(answer => answer.StatusCode);
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.TooManyRequests, HttpStatusCode.TooManyRequests], statuses.Order());
         Assert.Equal(1, Limited.Most);
         Assert.Equal(HttpStatusCode.OK, (await app.Client.GetAsync("/api/Limited", Stop)).StatusCode);
     }
@@ -162,6 +154,8 @@ public sealed class HttpStreamingTests
         public static TaskCompletionSource ReadFirst { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public static TaskCompletionSource Go { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public static TaskCompletionSource Break { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public static Exception? UploadEnded { get; private set; }
 
@@ -196,6 +190,8 @@ public sealed class HttpStreamingTests
         {
             await request.HttpContext.Response.WriteAsync("half");
             await request.HttpContext.Response.Body.FlushAsync();
+            // Else the connection may be cut before the caller has read what was sent.
+            await Break.Task;
             throw new InvalidOperationException("as the test wants it");
         }
 
