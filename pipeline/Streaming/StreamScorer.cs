@@ -118,7 +118,14 @@ public sealed partial class StreamScorer(
         group.Lease.Counts?.Add(columns, scored);
     }
 
-    private void SetAllAside(EventBatch batch, ModelGroup group, ColumnBatch columns, BatchResults results, TimedScoring scoring, Activity? span)
+    private void SetAllAside(
+        EventBatch batch,
+        ModelGroup group,
+        ColumnBatch columns,
+        BatchResults results,
+        TimedScoring scoring,
+        Activity? span
+    )
     {
         var (model, late) = (group.Lease.Manifest, new TimeoutException(scoring.Late));
         span.Fail(late);
@@ -130,13 +137,7 @@ public sealed partial class StreamScorer(
     }
 
     /// <summary>A row that the model fails on must not take the others with it.</summary>
-    private async Task ScoreEachAsync(
-        EventBatch batch,
-        ModelGroup group,
-        ColumnBatch columns,
-        BatchResults results,
-        TimedScoring scoring
-    )
+    private async Task ScoreEachAsync(EventBatch batch, ModelGroup group, ColumnBatch columns, BatchResults results, TimedScoring scoring)
     {
         var tally = new RowTally(group.Lease.Manifest);
         for (var row = 0; row < columns.Rows; row++)
