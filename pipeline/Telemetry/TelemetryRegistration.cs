@@ -16,8 +16,9 @@ public static class TelemetryRegistration
 
     private static readonly string[] Meters = [Signals.Name, "Microsoft.AspNetCore.Hosting", "System.Runtime"];
 
-    private const int WaitingSpans = 16_384;
-    private const int SpansAtOnce = 2_048;
+    /// <summary>Spans that may wait for a collector, and that go at once: OpenTelemetry's own numbers, and ours.</summary>
+    private static readonly (int Waiting, int AtOnce) Usual = (2_048, 512);
+    private static readonly (int Waiting, int AtOnce) Roomy = (16_384, 2_048);
 
     /// <summary>Set by the Functions host on each request that it hands on to the app.</summary>
     private const string FromHost = "x-ms-invocation-id";
@@ -36,7 +37,7 @@ public static class TelemetryRegistration
         var targets = TelemetryTargets.Of(configuration);
         if (targets.Sends || targets.Scraped)
         {
-            Add(services, configuration, targets, service);
+            Add(services, targets, service);
         }
 
         return targets.Sends;
@@ -58,17 +59,12 @@ public static class TelemetryRegistration
         _ = services.GetService<MeterProvider>();
     }
 
-    private static void Add(IServiceCollection services, IConfiguration configuration, TelemetryTargets targets, string service)
+    private static void Add(IServiceCollection services, TelemetryTargets targets, string service)
     {
         // ASP.NET Core writes the attributes of a request's span itself then, cheaper than the instrumentation does.
         AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         services.AddSingleton(targets);
-        // A busy app fills the usual 2,048 within a twentieth of a second, and what finds no place is lost. The setting of the same sense goes before.
-        services.PostConfigureAll<BatchExportActivityProcessorOptions>(spans =>
-        {
-            spans.MaxQueueSize = configuration.GetValue("OTEL_BSP_MAX_QUEUE_SIZE", WaitingSpans);
-            spans.MaxExportBatchSize = configuration.GetValue("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", Math.Min(SpansAtOnce, spans.MaxQueueSize));
-        });
+        services.PostConfigureAll<BatchExportActivityProcessorOptions>(MakeRoom);
         var telemetry = services
             .AddOpenTelemetry()
             .ConfigureResource(resource => resource.AddService(service, serviceNamespace: "serverless"))
@@ -86,6 +82,15 @@ public static class TelemetryRegistration
         if (targets.Scraped)
         {
             services.AddSingleton(provider => new MetricsScrape(provider, provider.GetRequiredService<MeterProvider>()));
+        }
+    }
+
+    // A busy app fills the usual room within a twentieth of a second, and what finds no place is lost. OTEL_BSP_* go before.
+    private static void MakeRoom(BatchExportActivityProcessorOptions spans)
+    {
+        if ((spans.MaxQueueSize, spans.MaxExportBatchSize) == Usual)
+        {
+            (spans.MaxQueueSize, spans.MaxExportBatchSize) = Roomy;
         }
     }
 

@@ -48,7 +48,7 @@ public sealed class BatchFaultTests
         var source = ManyRows.Make(seed: 4, copies: 1_200);
         await stack.DropRowsAsync("batch-lost", "rows.csv", source.Csv);
         var job = await stack.OnlyJobAsync("batch-lost");
-        var before = await stack.PartsAsync(job, parts => parts.Count > 0, "a part by the first worker");
+        var before = await stack.CountedPartsAsync(job, parts => parts.Count > 0, "a part by the first worker");
 
         Assert.Equal(1, await stack.Local.Workers.KillAsync());
         var started = stack.Local.Workers.Started;
@@ -59,7 +59,7 @@ public sealed class BatchFaultTests
         Assert.Equal((source.Rows, 0), (summary.Rows, summary.Failed));
         await stack.RequireOnceAsync(job, source);
         // What was scored stays as it was.
-        var after = await stack.PartsAsync(job, _ => true, "the parts");
+        var after = await stack.PartsAsync(job);
         Assert.All(before, part => Assert.Equal(part.Value, after[part.Key]));
     }
 

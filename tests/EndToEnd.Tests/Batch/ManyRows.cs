@@ -43,8 +43,8 @@ internal static class ScoredBlobs
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    /// <summary>Names and etags of a job's parts, once they are as they should be.</summary>
-    public static Task<Dictionary<string, string>> PartsAsync(
+    /// <summary>Names and etags of the parts that count while a job runs, those with a report, once they are as they should be.</summary>
+    public static Task<Dictionary<string, string>> CountedPartsAsync(
         this TestStack stack,
         BatchView job,
         Func<IReadOnlyDictionary<string, string>, bool> condition,
@@ -53,20 +53,42 @@ internal static class ScoredBlobs
         Eventually.GivesAsync(
             async () =>
             {
-                var parts = new Dictionary<string, string>(StringComparer.Ordinal);
-                var prefix = $"{job.Model}/{job.JobId}/part-";
-                await foreach (
-                    var blob in stack.Storage.Container(Containers.Scored).GetBlobsAsync(BlobTraits.None, BlobStates.None, prefix, Token)
-                )
-                {
-                    parts[blob.Name] = blob.Properties.ETag.ToString()!;
-                }
-
-                return condition(parts) ? parts : null;
+                var (parts, reports) = await FolderAsync(stack, job);
+                var counted = parts.Where(part => reports.Contains(NumberOf(part.Key))).ToDictionary(StringComparer.Ordinal);
+                return condition(counted) ? counted : null;
             },
             what,
             Token
         );
+
+    /// <summary>Names and etags of a job's parts.</summary>
+    public static async Task<Dictionary<string, string>> PartsAsync(this TestStack stack, BatchView job) =>
+        (await FolderAsync(stack, job)).Parts;
+
+    private static async Task<(Dictionary<string, string> Parts, HashSet<string> Reports)> FolderAsync(TestStack stack, BatchView job)
+    {
+        var parts = new Dictionary<string, string>(StringComparer.Ordinal);
+        var reports = new HashSet<string>(StringComparer.Ordinal);
+        var folder = $"{job.Model}/{job.JobId}/";
+        var scored = stack.Storage.Container(Containers.Scored);
+        await foreach (var blob in scored.GetBlobsAsync(BlobTraits.None, BlobStates.None, folder, Token))
+        {
+            var name = blob.Name[folder.Length..];
+            if (name.StartsWith("part-", StringComparison.Ordinal))
+            {
+                parts[blob.Name] = blob.Properties.ETag.ToString()!;
+            }
+            else if (name.StartsWith("_parts/", StringComparison.Ordinal))
+            {
+                reports.Add(NumberOf(name));
+            }
+        }
+
+        return (parts, reports);
+    }
+
+    /// <summary>"00007" of "…/part-00007.csv" and of "_parts/00007.json".</summary>
+    private static string NumberOf(string blob) => Path.GetFileNameWithoutExtension(blob)[^5..];
 
     public static async Task<bool> HasSummaryAsync(this TestStack stack, BatchView job) =>
         await stack.Storage.Container(Containers.Scored).GetBlobClient($"{job.Model}/{job.JobId}/summary.json").ExistsAsync(Token);
@@ -75,7 +97,7 @@ internal static class ScoredBlobs
     public static async Task RequireOnceAsync(this TestStack stack, BatchView job, ManyRows source)
     {
         using var folder = new TestFolder();
-        foreach (var part in (await stack.PartsAsync(job, _ => true, "the parts")).Keys)
+        foreach (var part in (await stack.PartsAsync(job)).Keys)
         {
             await stack
                 .Storage.Container(Containers.Scored)
