@@ -333,7 +333,7 @@ var offers = [
     queue: item.pool.queue
     scaleSet: '${subscription().id}/resourceGroups/${abbreviations.resourceGroup}-${base}/providers/Microsoft.Compute/virtualMachineScaleSets/${item.name}'
     size: item.pool.size
-    region: places[item.place].location
+    region: regions[item.place]
     spot: item.spot
     max: item.pool.maxMachines
   }

@@ -104,7 +104,10 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
 ]
 
 // A zone for each of the other networks.
-var otherLinks = flatten(map(otherNetworkNames, name => map(range(0, length(zoneNames)), zone => { name: name, zone: zone })))
+var otherLinks = flatten(map(
+  otherNetworkNames,
+  name => map(range(0, length(zoneNames)), zone => { name: name, zone: zone })
+))
 
 resource networks 'Microsoft.Network/virtualNetworks@2024-05-01' existing = [
   for link in otherLinks: { name: link.name }

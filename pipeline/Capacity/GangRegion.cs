@@ -19,6 +19,11 @@ internal static class GangRegion
             .GroupBy(offer => offer.Offer.Region, StringComparer.OrdinalIgnoreCase)
             .Select(region => (Name: region.Key, Machines: region.Sum(offer => Within(offer, budget, now))))
             .ToList();
+        if (regions.Count == 0)
+        {
+            return demand;
+        }
+
         var enough = regions.FindIndex(region => region.Machines >= demand.Together);
         var region = enough >= 0 ? regions[enough].Name : regions.MaxBy(region => region.Machines).Name;
         return demand with { Region = region };

@@ -55,6 +55,8 @@ public sealed class CompileTests
     [InlineData("dev")]
     [InlineData("prod")]
     [InlineData("full")]
+    [InlineData("two")]
+    [InlineData("open")]
     public async Task Snapshot_EveryResource_ComesOnceAndHasAName(string environment)
     {
         var snapshot = await Templates.SnapshotAsync(environment);

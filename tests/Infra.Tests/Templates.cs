@@ -9,7 +9,7 @@ internal static class Templates
     private const string Subscription = "11111111-1111-1111-1111-111111111111";
     private const string Tenant = "22222222-2222-2222-2222-222222222222";
 
-    public static readonly string[] Environments = ["dev", "prod", "full"];
+    public static readonly string[] Environments = ["dev", "prod", "full", "two", "open"];
 
     private static readonly Lazy<string> Copy = new(() =>
     {

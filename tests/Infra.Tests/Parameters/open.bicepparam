@@ -1,7 +1,8 @@
-// Workers in two regions without private networking, the other region first.
+// Workers in two regions without private networking, the other region first; the deployment's own is named in words.
 using 'main.bicep'
 
 param environmentName = 'open'
+param location = 'West Europe'
 param privateNetworking = false
 param streaming = false
 param alwaysReadyDurable = 0
