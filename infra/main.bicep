@@ -172,7 +172,7 @@ var topicName = '${abbreviations.eventGridTopic}-${base}'
 // Where workers are: first where everything is, then each other region that a pool names, as Azure writes it.
 var home = toLower(replace(location, ' ', ''))
 var named = map(pools, pool => toLower(replace(pool.?region ?? home, ' ', '')))
-var regions = union([home], named)
+var regions = concat([home], union(filter(named, region => region != home), []))
 var places = map(regions, region => {
   location: region == home ? location : region
   // A region that has no number is refused by name: regions.bicep.

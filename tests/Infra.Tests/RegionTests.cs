@@ -14,6 +14,8 @@ public sealed partial class RegionTests
     private const string Groups = "Microsoft.Network/networkSecurityGroups";
     private const string Zones = "Microsoft.Network/privateDnsZones";
 
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData("two", "cpu westeurope, cpun northeurope, gpus swedencentral, gpu westeurope, gpun northeurope")]
     [InlineData("open", "cpus swedencentral, cpu westeurope")]
@@ -94,6 +96,21 @@ public sealed partial class RegionTests
         Assert.NotEmpty(numbers);
         Assert.Equal(Enumerable.Range(21, numbers.Count), numbers);
         Assert.True(numbers[^1] <= 255);
+    }
+
+    [Fact]
+    public async Task Region_Misspelt_IsRefusedByName()
+    {
+        BicepCli.SkipWhereAbsent();
+        var parameters = await File.ReadAllTextAsync(Path.Combine(Templates.Folder, "two.bicepparam"), Cancelled);
+        var wrong = parameters.Replace("'swedencentral'", "'swedensentral'", StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Path.Combine(Templates.Folder, "misspelt.bicepparam"), wrong, Cancelled);
+
+        var result = await Templates.TryAsync("misspelt");
+
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("'swedensentral' doesn't exist", result.Errors, StringComparison.Ordinal);
+        Assert.Contains("swedencentral, switzerlandnorth", result.Errors, StringComparison.Ordinal);
     }
 
     [Theory]
