@@ -150,10 +150,10 @@ public sealed partial class RegionTests
         var peerings = snapshot.Of($"{Networks}/virtualNetworkPeerings").ToList();
         Assert.Equal(
             [
-                "vnet-sml-two-northeurope to vnet-sml-two",
-                "vnet-sml-two-swedencentral to vnet-sml-two",
                 "vnet-sml-two to vnet-sml-two-northeurope",
                 "vnet-sml-two to vnet-sml-two-swedencentral",
+                "vnet-sml-two-northeurope to vnet-sml-two",
+                "vnet-sml-two-swedencentral to vnet-sml-two",
             ],
             peerings
                 .Select(peering => $"{peering.Name.Split('/')[0]} to {peering.Text("remoteVirtualNetwork", "id").Split('/')[^1]}")
