@@ -120,8 +120,7 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
     }
 
     /// <summary>Seats for which this job's machines would not do take none of them.</summary>
-    private bool MayBothUse(GangSeat other) =>
-        seats.OfType<Seat>().Select(seat => seat.Machine).Append(job.Claim.Machine).Any(other.Fits);
+    private bool MayBothUse(GangSeat other) => seats.OfType<Seat>().Select(seat => seat.Machine).Append(job.Claim.Machine).Any(other.Fits);
 
     private bool IsOlder(DateTimeOffset createdAt, string jobId) =>
         createdAt < spec.CreatedAt || (createdAt == spec.CreatedAt && string.CompareOrdinal(jobId, spec.JobId) < 0);

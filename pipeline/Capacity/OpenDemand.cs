@@ -19,8 +19,7 @@ internal sealed record Demand(
 )
 {
     public bool Fits(Offer offer) =>
-        Need.Fits(offer.Size, offer.Spot)
-        && (Region is null || string.Equals(Region, offer.Region, StringComparison.OrdinalIgnoreCase));
+        Need.Fits(offer.Size, offer.Spot) && (Region is null || string.Equals(Region, offer.Region, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>How many machines the open jobs can use at once. Pure.</summary>
