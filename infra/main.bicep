@@ -2,6 +2,7 @@
 targetScope = 'subscription'
 
 import { resourceTags, workerPool, workerPackage } from 'app/types.bicep'
+import { homeNumber, regionNumbers } from 'app/regions.bicep'
 import { containers, containersOfTheHost, hostContainers, queues, tables } from 'app/names.bicep'
 
 @description('Name of the system, part of every name.')
@@ -55,9 +56,9 @@ param localBytes int = 314572800
 @maxValue(1024)
 param trainThreads int = 2
 
-@description('Pools of workers. All are empty at rest and cost nothing then; a pool needs quota of its size only when machines are asked for.')
+@description('Pools of workers, the preferred first. All are empty at rest and cost nothing then; a pool needs quota of its size, in its region, only when machines are asked for.')
 @minLength(1)
-@maxLength(6)
+@maxLength(12)
 param pools workerPool[] = [
   { name: 'cpu', queue: 'jobs-cpu', size: 'Standard_D2as_v5', gpu: false, maxMachines: 4, maxPrice: '-1' }
   { name: 'gpu', queue: 'jobs-gpu', size: 'Standard_NC4as_T4_v3', gpu: true, maxMachines: 4, maxPrice: '-1' }
@@ -163,12 +164,23 @@ var dense = toLower(replace('${name}${environmentName}', '-', ''))
 // Known before anything is made, so that "what-if" can see through the modules that get them.
 var workerIdentityName = '${abbreviations.identity}-${base}-worker'
 var insightsName = '${abbreviations.applicationInsights}-${base}'
-var networkName = '${abbreviations.virtualNetwork}-${base}'
-var securityGroupName = '${abbreviations.networkSecurityGroup}-${base}-workers'
 var hostStorageName = take('${abbreviations.storage}${dense}h${unique}', 24)
 var dataStorageName = take('${abbreviations.storage}${dense}d${unique}', 24)
 var hubsName = '${abbreviations.eventHubNamespace}-${global}'
 var topicName = '${abbreviations.eventGridTopic}-${base}'
+
+// Where workers are: first where everything is, then each other region that a pool names, as Azure writes it.
+var home = toLower(replace(location, ' ', ''))
+var named = map(pools, pool => toLower(replace(pool.?region ?? home, ' ', '')))
+var regions = concat([home], union(filter(named, region => region != home), []))
+var places = map(regions, region => {
+  location: region == home ? location : region
+  // A region that has no number is refused by name: regions.bicep.
+  number: region == home ? homeNumber : regionNumbers[region]
+  suffix: region == home ? '' : '-${region}'
+})
+var networkNames = map(places, place => '${abbreviations.virtualNetwork}-${base}${place.suffix}')
+var securityGroupNames = map(places, place => '${abbreviations.networkSecurityGroup}-${base}-workers${place.suffix}')
 
 resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
   name: '${abbreviations.resourceGroup}-${base}'
@@ -199,19 +211,35 @@ module identities 'app/identities.bicep' = {
   }
 }
 
-module network 'app/network.bicep' = {
-  scope: group
-  params: {
-    location: location
-    tags: tags
-    name: networkName
-    securityGroupName: securityGroupName
-    natGatewayName: '${abbreviations.natGateway}-${base}'
-    natAddressName: '${abbreviations.publicIp}-${base}-out'
-    privateNetworking: privateNetworking
-    workspaceId: monitoring.outputs.workspaceId
+module networks 'app/network.bicep' = [
+  for (place, i) in places: {
+    name: 'network${place.suffix}'
+    scope: group
+    params: {
+      location: place.location
+      tags: tags
+      name: networkNames[i]
+      securityGroupName: securityGroupNames[i]
+      natGatewayName: '${abbreviations.natGateway}-${base}${place.suffix}'
+      natAddressName: '${abbreviations.publicIp}-${base}-out${place.suffix}'
+      number: place.number
+      workersOnly: i > 0
+      privateNetworking: privateNetworking
+      workspaceId: monitoring.outputs.workspaceId
+    }
   }
-}
+]
+
+// Workers of another region reach the private endpoints. One after another: each changes the first network.
+@batchSize(1)
+module peerings 'app/peering.bicep' = [
+  for (place, i) in skip(places, 1): if (privateNetworking) {
+    name: 'peering${place.suffix}'
+    scope: group
+    dependsOn: [networks]
+    params: { name: networkNames[0], otherName: networkNames[i + 1] }
+  }
+]
 
 module hostStorage 'app/storage.bicep' = {
   name: 'host-storage'
@@ -284,9 +312,19 @@ module events 'app/events.bicep' = {
 }
 
 // Every pool twice: Spot, and on demand for when Spot has no capacity.
-var scaleSets = flatten(map(pools, pool => [
-  { name: '${abbreviations.scaleSet}-${base}-${pool.name}-spot', pool: pool, spot: true }
-  { name: '${abbreviations.scaleSet}-${base}-${pool.name}-demand', pool: pool, spot: false }
+var scaleSets = flatten(map(pools, (pool, i) => [
+  {
+    name: '${abbreviations.scaleSet}-${base}-${pool.name}-spot'
+    pool: pool
+    place: indexOf(regions, named[i])
+    spot: true
+  }
+  {
+    name: '${abbreviations.scaleSet}-${base}-${pool.name}-demand'
+    pool: pool
+    place: indexOf(regions, named[i])
+    spot: false
+  }
 ]))
 
 // What the app may ask for, the preferred first: Spot of every pool, then on demand.
@@ -295,7 +333,7 @@ var offers = [
     queue: item.pool.queue
     scaleSet: '${subscription().id}/resourceGroups/${abbreviations.resourceGroup}-${base}/providers/Microsoft.Compute/virtualMachineScaleSets/${item.name}'
     size: item.pool.size
-    region: location
+    region: regions[item.place]
     spot: item.spot
     max: item.pool.maxMachines
   }
@@ -315,7 +353,7 @@ module workers 'app/workers.bicep' = [
     scope: group
     params: {
       capacity: capacities[i].outputs.machines
-      location: location
+      location: places[item.place].location
       tags: tags
       name: item.name
       pool: item.pool
@@ -327,8 +365,8 @@ module workers 'app/workers.bicep' = [
       package: item.pool.gpu ? (gpuPackage ?? package) : package
       sshPublicKey: sshPublicKey
       insightsConnectionString: monitoring.outputs.connectionString
-      subnetId: network.outputs.workerSubnetId
-      securityGroupId: network.outputs.securityGroupId
+      subnetId: networks[item.place].outputs.workerSubnetId
+      securityGroupId: networks[item.place].outputs.securityGroupId
       privateNetworking: privateNetworking
     }
   }
@@ -336,7 +374,7 @@ module workers 'app/workers.bicep' = [
 
 module roles 'app/roles.bicep' = {
   scope: group
-  dependsOn: [workers, hubs, hostStorage, network]
+  dependsOn: [workers, hubs, hostStorage, networks]
   params: {
     appPrincipalId: identities.outputs.appPrincipalId
     workerPrincipalId: identities.outputs.workerPrincipalId
@@ -348,8 +386,8 @@ module roles 'app/roles.bicep' = {
     insightsName: insightsName
     eventHubsName: streaming ? hubsName : ''
     scaleSetNames: [for item in scaleSets: item.name]
-    networkName: networkName
-    securityGroupName: securityGroupName
+    networkNames: networkNames
+    securityGroupNames: securityGroupNames
   }
 }
 
@@ -386,7 +424,7 @@ module app 'app/function-app.bicep' = {
     trainThreads: trainThreads
     offers: string(offers)
     onDemandDollarsPerDay: onDemandDollarsPerDay
-    subnetId: privateNetworking ? network.outputs.appSubnetId : ''
+    subnetId: privateNetworking ? networks[0].outputs.appSubnetId : ''
     privateNetworking: privateNetworking
     workspaceId: monitoring.outputs.workspaceId
   }
@@ -394,13 +432,15 @@ module app 'app/function-app.bicep' = {
 
 module privateEndpoints 'app/private-endpoints.bicep' = if (privateNetworking) {
   scope: group
+  dependsOn: [networks]
   params: {
     location: location
     tags: tags
     prefix: '${abbreviations.privateEndpoint}-${base}'
     linkScopeName: '${abbreviations.privateLinkScope}-${base}'
-    networkId: network.outputs.id
-    subnetId: network.outputs.endpointSubnetId
+    networkId: networks[0].outputs.id
+    otherNetworkNames: skip(networkNames, 1)
+    subnetId: networks[0].outputs.endpointSubnetId
     hostStorageId: hostStorage.outputs.id
     dataStorageId: dataStorage.outputs.id
     vaultId: vault.outputs.id

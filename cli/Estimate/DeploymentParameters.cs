@@ -6,7 +6,8 @@ namespace Serverless.Cli.Estimate;
 
 /// <param name="Name">As <c>cpu</c>.</param>
 /// <param name="Size">As <c>Standard_D2as_v5</c>.</param>
-internal sealed record PoolSize(string Name, string Size);
+/// <param name="Region">As <c>northeurope</c>; null is the deployment's own.</param>
+internal sealed record PoolSize(string Name, string Size, string? Region = null);
 
 /// <summary>Those parameters of <c>infra/main.bicep</c> that cost: a parameter file's over the template's defaults.</summary>
 internal sealed partial record DeploymentParameters
@@ -76,8 +77,11 @@ internal sealed partial record DeploymentParameters
 
         private PoolSize Pool(JsonNode? pool) =>
             pool is JsonObject { } one && one["name"] is JsonValue name && one["size"] is JsonValue size
-                ? new PoolSize(name.GetValue<string>(), size.GetValue<string>())
+                ? new PoolSize(name.GetValue<string>(), size.GetValue<string>(), Region(one["region"]))
                 : throw Wrong("pools");
+
+        /// <summary>As the template makes it of what is written: <c>North Europe</c> is <c>northeurope</c>.</summary>
+        private static string? Region(JsonNode? written) => written?.GetValue<string>().Replace(" ", "").ToLowerInvariant();
 
         private JsonNode? Node(string name)
         {

@@ -82,8 +82,11 @@ internal sealed class MonthlyCost(DeploymentParameters parameters, ExpectedLoad 
             var endpoints = PrivateEndpoints + (parameters.Streaming ? 1 : 0);
             yield return Line($"{endpoints} private endpoints", "network.privateEndpoint", endpoints * Hours);
             yield return Line("private DNS zones", "network.privateDnsZone", PrivateZones);
-            yield return Line("NAT gateway", "network.natGateway", Hours);
-            yield return Line("its public address", "network.publicAddress", Hours);
+            var regions = Regions;
+            var (gateways, addresses) =
+                regions == 1 ? ("NAT gateway", "its public address") : ($"{regions} NAT gateways, one a region", "their public addresses");
+            yield return Line(gateways, "network.natGateway", regions * Hours);
+            yield return Line(addresses, "network.publicAddress", regions * Hours);
         }
 
         if (parameters.Streaming)
@@ -96,6 +99,10 @@ internal sealed class MonthlyCost(DeploymentParameters parameters, ExpectedLoad 
         yield return Line("stored data", $"storage.data.{parameters.DataRedundancy}", load.DataGb);
         yield return Line("logs, metrics, traces", "logs.ingestion", load.LogsGb);
     }
+
+    /// <summary>The deployment's own, and each other one that a pool names: so many networks there are.</summary>
+    private int Regions =>
+        parameters.Pools.Select(pool => pool.Region ?? region).Append(region).Distinct(StringComparer.OrdinalIgnoreCase).Count();
 
     private IEnumerable<CostLine> Load()
     {
@@ -122,18 +129,19 @@ internal sealed class MonthlyCost(DeploymentParameters parameters, ExpectedLoad 
             ?? throw new StackException(
                 $"There is no pool '{load.Pool}' in the parameters; expected one of {string.Join(", ", parameters.Pools.Select(pool => pool.Name))} (--pool)."
             );
+        var there = pool.Region ?? region;
         var price =
-            prices.Machine(pool.Size, region)
+            prices.Machine(pool.Size, there)
             ?? throw new StackException(
                 $"The price table has no size '{pool.Size}'. Add it to a copy of pipeline/Costs/prices.json and name that with --prices; today's price: {prices.Refresh}"
             );
-        if (!string.Equals(price.Region, region, StringComparison.OrdinalIgnoreCase))
+        if (!string.Equals(price.Region, there, StringComparison.OrdinalIgnoreCase))
         {
             notes.Add(
-                $"The table has no price of {pool.Size} in {region}: that of {price.Region} stands in. Other prices are those of {prices.ReferenceRegion} too."
+                $"The table has no price of {pool.Size} in {there}: that of {price.Region} stands in. Other prices are those of {prices.ReferenceRegion} too."
             );
         }
-        else if (!string.Equals(prices.ReferenceRegion, region, StringComparison.OrdinalIgnoreCase))
+        else if (!string.Equals(prices.ReferenceRegion, there, StringComparison.OrdinalIgnoreCase))
         {
             notes.Add($"All prices but those of machines are those of {prices.ReferenceRegion}.");
         }
@@ -141,6 +149,13 @@ internal sealed class MonthlyCost(DeploymentParameters parameters, ExpectedLoad 
         if (price.Spot is null)
         {
             notes.Add($"{pool.Size} has no known Spot price in {price.Region}.");
+        }
+
+        if (!string.Equals(there, region, StringComparison.OrdinalIgnoreCase))
+        {
+            notes.Add(
+                $"Pool {pool.Name} is in {there}: what it reads and writes crosses regions, which is billed by the gigabyte and left out."
+            );
         }
 
         var hours = load.Runs * (load.Hours + StartAndEnd);

@@ -238,9 +238,10 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
 
         if (time.GetElapsedTime(startedAt) > options.Forming)
         {
+            var where = job.Claim.Machine.Region is { } region ? $" in {region}" : "";
             throw new TimeoutException(
                 $"{seats.Taken + 1} of {job.Ranks} workers came within {options.Forming.TotalMinutes:0.#} min. "
-                    + "Allow the pool more machines, or lower training.compute.workers."
+                    + $"Allow the pool more machines{where}, or lower training.compute.workers."
             );
         }
     }

@@ -66,7 +66,7 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
         var queue = job.Storage.Queue(spec.Queue);
         for (var rank = 1; rank <= seats.Length; rank++)
         {
-            var seat = new GangSeat(job.Claim.Fence, generation, rank, spec.CreatedAt, spec.Machine);
+            var seat = new GangSeat(job.Claim.Fence, generation, rank, spec.CreatedAt, spec.Machine, job.Claim.Machine.Region);
             var message = JsonSerializer.Serialize(new JobMessage(spec.JobId, spec.Kind, seat), PipelineJson.Compact);
             await queue.SendMessageAsync(
                 message,
@@ -104,7 +104,7 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
                 if (
                     message.Body.ToObjectFromJson<JobMessage>(PipelineJson.Compact) is { Seat: { } seat, JobId: { } other }
                     && IsOlder(seat.JobCreatedAt, other)
-                    && MayBothUse(seat.Machine ?? MachineNeed.Any)
+                    && MayBothUse(seat)
                 )
                 {
                     return other;
@@ -120,8 +120,7 @@ internal sealed class GangSeats(GangJob job, int generation, MemberUses members)
     }
 
     /// <summary>Seats for which this job's machines would not do take none of them.</summary>
-    private bool MayBothUse(MachineNeed other) =>
-        seats.OfType<Seat>().Select(seat => seat.Machine).Append(job.Claim.Machine).Any(other.Fits);
+    private bool MayBothUse(GangSeat other) => seats.OfType<Seat>().Select(seat => seat.Machine).Append(job.Claim.Machine).Any(other.Fits);
 
     private bool IsOlder(DateTimeOffset createdAt, string jobId) =>
         createdAt < spec.CreatedAt || (createdAt == spec.CreatedAt && string.CompareOrdinal(jobId, spec.JobId) < 0);

@@ -55,6 +55,14 @@ internal sealed class JobClaims(
             return TakenMessage.None;
         }
 
+        if (seat is not null && !seat.IsNear(machine))
+        {
+            log.LogInformation("A seat of job {JobId} is in {Region}; it is left to a worker there.", job.JobId, seat.Region);
+            misfits.AddSeats(job.JobId, seat.Region!);
+            await message.HideAsync(options.PassOn, cancellationToken);
+            return TakenMessage.None;
+        }
+
         if (seat is not null)
         {
             return TakenMessage.WithoutClaim with { Seat = new SeatOffer(job, seat, message) };

@@ -19,15 +19,22 @@ internal sealed class Misfits
 
     private readonly HashSet<string> jobs = new(StringComparer.Ordinal);
 
-    public void Add(string jobId)
+    public void Add(string jobId) => Remember(jobId);
+
+    /// <summary>The seats that it offers in that region alone: when its leader is gone, this machine may lead it.</summary>
+    public void AddSeats(string jobId, string region) => Remember(Seats(jobId, region));
+
+    private void Remember(string what)
     {
         if (jobs.Count >= Most)
         {
             jobs.Clear();
         }
 
-        jobs.Add(jobId);
+        jobs.Add(what);
     }
+
+    private static string Seats(string jobId, string region) => $"{jobId} in {region}";
 
     /// <summary>Whether receiving may give anything but them. Costs a request only while some are known.</summary>
     public async Task<bool> AnyOtherAsync(QueueClient queue, CancellationToken cancellationToken)
@@ -45,7 +52,8 @@ internal sealed class Misfits
     {
         try
         {
-            return body.ToObjectFromJson<JobMessage>(PipelineJson.Compact) is { JobId: { } job } && jobs.Contains(job);
+            return body.ToObjectFromJson<JobMessage>(PipelineJson.Compact) is { JobId: { } job } message
+                && (jobs.Contains(job) || message.Seat is { Region: { } region } && jobs.Contains(Seats(job, region)));
         }
         catch (JsonException)
         {

@@ -1,4 +1,5 @@
-// One virtual network: workers always live in it; the app and private endpoints do when private networking is on.
+// The virtual network of one region: workers always live in it; in the deployment's own region the app and private endpoints do too when
+// private networking is on.
 import { resourceTags } from 'types.bicep'
 
 @description('Where.')
@@ -19,16 +20,24 @@ param natGatewayName string
 @description('Name of the gateway\'s public address.')
 param natAddressName string
 
+@description('Second of the network\'s four numbers, see regions.bicep.')
+@minValue(20)
+@maxValue(255)
+param number int
+
+@description('A region of workers alone: nothing of the app, no private endpoint.')
+param workersOnly bool
+
 @description('A NAT gateway is the way out, in the place of an address per machine.')
 param privateNetworking bool
 
 @description('Log Analytics workspace for logs and metrics.')
 param workspaceId string
 
-var space = '10.20.0.0/16'
-var appRange = '10.20.0.0/24'
-var endpointRange = '10.20.1.0/24'
-var workerRange = '10.20.4.0/22'
+var space = '10.${number}.0.0/16'
+var appRange = '10.${number}.0.0/24'
+var endpointRange = '10.${number}.1.0/24'
+var workerRange = '10.${number}.4.0/22'
 
 resource securityGroup 'Microsoft.Network/networkSecurityGroups@2024-05-01' = {
   name: securityGroupName
@@ -89,38 +98,40 @@ resource natGateway 'Microsoft.Network/natGateways@2024-05-01' = if (privateNetw
 
 var wayOut = privateNetworking ? { natGateway: { id: natGateway.id } } : {}
 
+var appSubnets = [
+  {
+    name: 'app'
+    properties: union(wayOut, {
+      addressPrefix: appRange
+      defaultOutboundAccess: false
+      delegations: [{ name: 'app', properties: { serviceName: 'Microsoft.App/environments' } }]
+    })
+  }
+  {
+    name: 'endpoints'
+    properties: {
+      addressPrefix: endpointRange
+      defaultOutboundAccess: false
+      privateEndpointNetworkPolicies: 'Enabled'
+    }
+  }
+]
+var workerSubnet = {
+  name: 'workers'
+  properties: union(wayOut, {
+    addressPrefix: workerRange
+    defaultOutboundAccess: false
+    networkSecurityGroup: { id: securityGroup.id }
+  })
+}
+
 resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   name: name
   location: location
   tags: tags
   properties: {
     addressSpace: { addressPrefixes: [space] }
-    subnets: [
-      {
-        name: 'app'
-        properties: union(wayOut, {
-          addressPrefix: appRange
-          defaultOutboundAccess: false
-          delegations: [{ name: 'app', properties: { serviceName: 'Microsoft.App/environments' } }]
-        })
-      }
-      {
-        name: 'endpoints'
-        properties: {
-          addressPrefix: endpointRange
-          defaultOutboundAccess: false
-          privateEndpointNetworkPolicies: 'Enabled'
-        }
-      }
-      {
-        name: 'workers'
-        properties: union(wayOut, {
-          addressPrefix: workerRange
-          defaultOutboundAccess: false
-          networkSecurityGroup: { id: securityGroup.id }
-        })
-      }
-    ]
+    subnets: concat(workersOnly ? [] : appSubnets, [workerSubnet])
   }
 
   resource app 'subnets' existing = { name: 'app' }
@@ -163,11 +174,11 @@ resource natGatewayDiagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01
 @description('Resource id of the network.')
 output id string = network.id
 
-@description('Subnet that the app sends through.')
-output appSubnetId string = network::app.id
+@description('Subnet that the app sends through; empty where there are workers alone.')
+output appSubnetId string = workersOnly ? '' : network::app.id
 
-@description('Subnet of the private endpoints.')
-output endpointSubnetId string = network::endpoints.id
+@description('Subnet of the private endpoints; empty where there are workers alone.')
+output endpointSubnetId string = workersOnly ? '' : network::endpoints.id
 
 @description('Subnet of the workers.')
 output workerSubnetId string = network::workers.id

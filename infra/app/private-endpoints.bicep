@@ -13,8 +13,11 @@ param prefix string
 @description('Name of the Azure Monitor private link scope.')
 param linkScopeName string
 
-@description('Virtual network that the zones are linked to.')
+@description('Virtual network of the endpoints, which the zones are linked to.')
 param networkId string
+
+@description('Virtual networks of other regions that find the endpoints by the same zones.')
+param otherNetworkNames string[]
 
 @description('Subnet of the endpoints.')
 param subnetId string
@@ -97,6 +100,26 @@ resource links 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01
     location: 'global'
     tags: tags
     properties: { registrationEnabled: false, virtualNetwork: { id: networkId } }
+  }
+]
+
+// A zone for each of the other networks.
+var otherLinks = flatten(map(
+  otherNetworkNames,
+  name => map(range(0, length(zoneNames)), zone => { name: name, zone: zone })
+))
+
+resource networks 'Microsoft.Network/virtualNetworks@2024-05-01' existing = [
+  for link in otherLinks: { name: link.name }
+]
+
+resource linksOfOthers 'Microsoft.Network/privateDnsZones/virtualNetworkLinks@2024-06-01' = [
+  for (link, i) in otherLinks: {
+    parent: zones[link.zone]
+    name: link.name
+    location: 'global'
+    tags: tags
+    properties: { registrationEnabled: false, virtualNetwork: { id: networks[i].id } }
   }
 ]
 

@@ -31,11 +31,11 @@ param eventHubsName string
 @description('Names of the workers\' scale sets.')
 param scaleSetNames string[]
 
-@description('Name of the virtual network.')
-param networkName string
+@description('Names of the virtual networks, one a region of workers.')
+param networkNames string[]
 
-@description('Name of the workers\' security group.')
-param securityGroupName string
+@description('Names of the workers\' security groups, one a region.')
+param securityGroupNames string[]
 
 var roles = {
   blobOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
@@ -74,11 +74,12 @@ resource scaleSets 'Microsoft.Compute/virtualMachineScaleSets@2024-11-01' existi
 resource workerIdentity 'Microsoft.ManagedIdentity/userAssignedIdentities@2023-01-31' existing = {
   name: workerIdentityName
 }
-resource securityGroup 'Microsoft.Network/networkSecurityGroups@2024-05-01' existing = { name: securityGroupName }
-resource network 'Microsoft.Network/virtualNetworks@2024-05-01' existing = {
-  name: networkName
-  resource workers 'subnets' existing = { name: 'workers' }
-}
+resource securityGroups 'Microsoft.Network/networkSecurityGroups@2024-05-01' existing = [
+  for name in securityGroupNames: { name: name }
+]
+resource workerSubnets 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' existing = [
+  for name in networkNames: { name: '${name}/workers' }
+]
 
 // ---- The app: the host's storage as the Functions host asks for it, the data's storage, its telemetry. ----
 
@@ -186,27 +187,31 @@ resource appScaleSets 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-resource appSubnet 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: network::workers
-  name: guid(network::workers.id, 'app', 'scaler')
-  properties: {
-    description: 'New machines join this subnet.'
-    principalId: appPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: scalerId
+resource appSubnets 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in networkNames: {
+    scope: workerSubnets[i]
+    name: guid(workerSubnets[i].id, 'app', 'scaler')
+    properties: {
+      description: 'New machines join this subnet.'
+      principalId: appPrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: scalerId
+    }
   }
-}
+]
 
-resource appSecurityGroup 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: securityGroup
-  name: guid(securityGroup.id, 'app', 'scaler')
-  properties: {
-    description: 'New machines stand behind this group.'
-    principalId: appPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: scalerId
+resource appSecurityGroups 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (name, i) in securityGroupNames: {
+    scope: securityGroups[i]
+    name: guid(securityGroups[i].id, 'app', 'scaler')
+    properties: {
+      description: 'New machines stand behind this group.'
+      principalId: appPrincipalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: scalerId
+    }
   }
-}
+]
 
 resource appWorkerIdentity 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: workerIdentity

@@ -19,6 +19,10 @@ type workerPool = {
   @description('Queue whose jobs these machines take.')
   queue: 'jobs-cpu' | 'jobs-gpu'
 
+  @description('Region of its machines, as northeurope: another one has Spot, or quota, where this has none. Null is that of everything else.')
+  @minLength(4)
+  region: string?
+
   @description('Size of machine. Spot has no B series.')
   @minLength(5)
   size: string

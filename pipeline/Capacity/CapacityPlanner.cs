@@ -21,11 +21,13 @@ internal static class CapacityPlanner
         foreach (var queue in offers.Select(offer => offer.Offer.Queue).Concat(demands.Select(demand => demand.Queue)).Distinct().ToList())
         {
             var pool = new PoolPlan([.. offers.Where(offer => offer.Offer.Queue == queue)], budget, now);
-            pool.Meet([.. demands.Where(demand => demand.Queue == queue)]);
+            pool.Meet(demands.Where(demand => demand.Queue == queue));
             actions.AddRange(pool.Actions(grace));
             foreach (var (demand, note) in pool.Notes)
             {
-                notes[CapacityState.NoteKey(demand.Queue, demand.Need)] = note;
+                var key = CapacityState.NoteKey(demand.Queue, demand.Need);
+                // Jobs of one need may wait in several regions.
+                notes[key] = notes.TryGetValue(key, out var other) && other != note ? $"{other}; {note}" : note;
             }
 
             budget = pool.Budget;

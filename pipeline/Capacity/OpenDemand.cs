@@ -7,15 +7,30 @@ namespace Serverless.Pipeline.Capacity;
 /// <param name="Need">Which machines will do.</param>
 /// <param name="Machines">How many at once.</param>
 /// <param name="Jobs">Their ids: a machine at work on one of them is one of these.</param>
-internal sealed record Demand(string Queue, MachineNeed Need, int Machines, IReadOnlySet<string> Jobs);
+/// <param name="Together">Workers of the largest job: so many have to be in one region.</param>
+/// <param name="Region">There alone: a leader waits there for the others. Null is anywhere.</param>
+internal sealed record Demand(
+    string Queue,
+    MachineNeed Need,
+    int Machines,
+    IReadOnlySet<string> Jobs,
+    int Together = 1,
+    string? Region = null
+)
+{
+    public bool Fits(Offer offer) =>
+        Need.Fits(offer.Size, offer.Spot) && (Region is null || string.Equals(Region, offer.Region, StringComparison.OrdinalIgnoreCase));
+}
 
 /// <summary>How many machines the open jobs can use at once. Pure.</summary>
 internal static class OpenDemand
 {
     /// <summary>Machine of the job's living holder; null when nobody is at it.</summary>
-    public static string? HolderOf(OpenJob job, DateTimeOffset now) =>
+    public static string? HolderOf(OpenJob job, DateTimeOffset now) => MachineOf(job, now)?.Name;
+
+    private static MachineInfo? MachineOf(OpenJob job, DateTimeOffset now) =>
         job.Result is { State: JobState.Running, SeenAt: { } seen, Claims: [.., var last] } && now - seen < CapacityOptions.ClaimLimit
-            ? last.Machine.Name
+            ? last.Machine
             : null;
 
     /// <summary>
@@ -25,19 +40,38 @@ internal static class OpenDemand
     public static IReadOnlyList<Demand> Of(IEnumerable<OpenJob> jobs, Func<string, bool> isOurs, DateTimeOffset now) =>
         [
             .. jobs.Where(job => HolderOf(job, now) is not { } holder || isOurs(holder))
-                .GroupBy(job => (job.Spec.Queue, job.Spec.Machine))
+                .GroupBy(job => (job.Spec.Queue, job.Spec.Machine, job.Spec.Pipeline))
+                .SelectMany(alike => OfPipeline([.. alike], now))
+                .GroupBy(part => (part.Queue, part.Need, part.Region, IsGang: part.Together > 1))
                 .Select(alike => new Demand(
                     alike.Key.Queue,
-                    alike.Key.Machine,
-                    alike.GroupBy(job => job.Spec.Pipeline, StringComparer.Ordinal).Sum(OfPipeline),
-                    alike.Select(job => job.Spec.JobId).ToHashSet(StringComparer.Ordinal)
+                    alike.Key.Need,
+                    alike.Sum(part => part.Machines),
+                    alike.SelectMany(part => part.Jobs).ToHashSet(StringComparer.Ordinal),
+                    alike.Max(part => part.Together),
+                    alike.Key.Region
                 )),
         ];
 
-    private static int OfPipeline(IEnumerable<OpenJob> jobs)
+    /// <summary>Of jobs of one queue and one need, by where they are: those that have begun first, then those of several workers.</summary>
+    private static IEnumerable<Demand> OfPipeline(IReadOnlyList<OpenJob> jobs, DateTimeOffset now)
     {
         var specs = jobs.Select(job => job.Spec).ToList();
         var most = specs.Exists(spec => spec.MaxInstances is null) ? int.MaxValue : specs.Max(spec => spec.MaxInstances!.Value);
-        return Math.Min(specs.Sum(spec => spec.Workers), Math.Max(most, specs.Max(spec => spec.Workers)));
+        var left = Math.Min(specs.Sum(spec => spec.Workers), Math.Max(most, specs.Max(spec => spec.Workers)));
+        var parts = jobs.GroupBy(job => (Region: job.Spec.Workers > 1 ? MachineOf(job, now)?.Region : null, IsGang: job.Spec.Workers > 1))
+            .OrderBy(part => part.Key.Region is null)
+            .ThenBy(part => !part.Key.IsGang);
+        foreach (var part in parts)
+        {
+            var spec = part.First().Spec;
+            var machines = Math.Min(left, part.Sum(job => job.Spec.Workers));
+            left -= machines;
+            if (machines > 0)
+            {
+                var ids = part.Select(job => job.Spec.JobId).ToHashSet(StringComparer.Ordinal);
+                yield return new Demand(spec.Queue, spec.Machine, machines, ids, part.Max(job => job.Spec.Workers), part.Key.Region);
+            }
+        }
     }
 }

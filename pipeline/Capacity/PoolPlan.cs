@@ -41,14 +41,16 @@ internal sealed class PoolPlan
     /// <summary>For people.</summary>
     public IReadOnlyDictionary<Demand, string> Notes => notes;
 
-    public void Meet(IReadOnlyList<Demand> demands)
+    public void Meet(IEnumerable<Demand> open)
     {
+        var demands = open.Select(demand => GangRegion.Placed(demand, offers, Budget, now)).ToList();
         // Who works on a job already is no use to another one.
         var missing = demands.ToDictionary(
             demand => demand,
             demand => demand.Machines - Take(demand.Machines, machine => machine.JobId is { } job && demand.Jobs.Contains(job)).Count
         );
-        var strictest = demands.OrderByDescending(demand => demand.Need.Strictness).ToList();
+        // Of the same need, who is bound to a region first.
+        var strictest = demands.OrderByDescending(demand => demand.Need.Strictness).ThenBy(demand => demand.Region is null).ToList();
         foreach (var demand in strictest)
         {
             missing[demand] = Give(demand, missing[demand]);
@@ -78,10 +80,10 @@ internal sealed class PoolPlan
     /// <returns>How many are missing still.</returns>
     private int Give(Demand demand, int missing)
     {
-        var given = Take(missing, machine => Fits(demand.Need, machine.Offer));
+        var given = Take(missing, machine => demand.Fits(machine.Offer));
         missing -= given.Count;
         var starting = given.Count(machine => machine.Use == MachineUse.Starting);
-        foreach (var offer in coming.Keys.Where(offer => Fits(demand.Need, offer)).ToList())
+        foreach (var offer in coming.Keys.Where(offer => demand.Fits(offer)).ToList())
         {
             var some = Math.Clamp(missing, 0, coming[offer]);
             coming[offer] -= some;
@@ -100,7 +102,7 @@ internal sealed class PoolPlan
     private void AskFor(Demand demand, int missing)
     {
         // A machine that was to go is there sooner than a new one.
-        foreach (var machine in marked.Where(machine => Fits(demand.Need, machine.Offer)).Take(missing).ToList())
+        foreach (var machine in marked.Where(machine => demand.Fits(machine.Offer)).Take(missing).ToList())
         {
             marked.Remove(machine);
             kept.Add(new CapacityAction.Keep(machine.Name));
@@ -108,7 +110,7 @@ internal sealed class PoolPlan
         }
 
         var lines = new List<string>();
-        foreach (var offer in offers.Where(offer => Fits(demand.Need, offer.Offer)))
+        foreach (var offer in offers.Where(offer => demand.Fits(offer.Offer)))
         {
             missing -= missing > 0 ? Raise(offer, missing, lines) : 0;
         }
@@ -189,6 +191,4 @@ internal sealed class PoolPlan
         taken.ForEach(machine => free.Remove(machine));
         return taken;
     }
-
-    private static bool Fits(MachineNeed need, Offer offer) => need.Fits(offer.Size, offer.Spot);
 }

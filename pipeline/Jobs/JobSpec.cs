@@ -82,7 +82,25 @@ public sealed record JobMessage(string JobId, JobKind Kind, GangSeat? Seat = nul
 /// <param name="Rank">From 1; rank 0 is who claimed the job.</param>
 /// <param name="JobCreatedAt">The older job's seats are taken first.</param>
 /// <param name="Machine">Of the job: who cannot take it need not make way for it. Null is any.</param>
-public sealed record GangSeat(int Fence, int Generation, int Rank, DateTimeOffset JobCreatedAt, MachineNeed? Machine = null);
+/// <param name="Region">Of who offers it: its network, and with it a fast way to the others, ends there. Null is any.</param>
+public sealed record GangSeat(
+    int Fence,
+    int Generation,
+    int Rank,
+    DateTimeOffset JobCreatedAt,
+    MachineNeed? Machine = null,
+    string? Region = null
+)
+{
+    public bool Fits(MachineInfo machine) => (Machine ?? MachineNeed.Any).Fits(machine) && IsNear(machine);
+
+    /// <summary>Whether it can reach the others. Machines of one's own have no region.</summary>
+    public bool IsNear(MachineInfo machine)
+    {
+        ArgumentNullException.ThrowIfNull(machine);
+        return Region is null || machine.Region is null || string.Equals(Region, machine.Region, StringComparison.OrdinalIgnoreCase);
+    }
+}
 
 /// <summary>The message in <c>job-events</c>; its trigger raises event <see cref="Name"/> on <see cref="InstanceId"/>.</summary>
 public sealed record JobEvent(string JobId, string InstanceId, JobState State)

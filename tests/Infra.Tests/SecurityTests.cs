@@ -21,6 +21,7 @@ public sealed class SecurityTests
     [Theory]
     [InlineData("prod")]
     [InlineData("full")]
+    [InlineData("two")]
     public async Task Network_Private_NoPublicAccess(string environment) =>
         Assert.Empty(NetworkRules.Findings(await Templates.SnapshotAsync(environment)));
 
@@ -28,6 +29,8 @@ public sealed class SecurityTests
     [InlineData("dev")]
     [InlineData("prod")]
     [InlineData("full")]
+    [InlineData("two")]
+    [InlineData("open")]
     public async Task Diagnostics_EveryResource_SentToTheWorkspace(string environment) =>
         Assert.Empty(DiagnosticsRules.Findings(await Templates.SnapshotAsync(environment)));
 

@@ -9,7 +9,7 @@ internal static class Templates
     private const string Subscription = "11111111-1111-1111-1111-111111111111";
     private const string Tenant = "22222222-2222-2222-2222-222222222222";
 
-    public static readonly string[] Environments = ["dev", "prod", "full"];
+    public static readonly string[] Environments = ["dev", "prod", "full", "two", "open"];
 
     private static readonly Lazy<string> Copy = new(() =>
     {
@@ -47,6 +47,14 @@ internal static class Templates
 
     private static async Task<Snapshot> ResolveAsync(string name)
     {
+        var result = await TryAsync(name);
+        Assert.True(result.ExitCode == 0, $"'{name}.bicepparam' cannot be resolved: {result.Errors}");
+        return Snapshot.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, $"{name}.snapshot.json")));
+    }
+
+    /// <summary>Resolves <c>NAME.bicepparam</c> of <see cref="Folder"/>, which may be refused.</summary>
+    public static Task<BicepResult> TryAsync(string name)
+    {
         string[] arguments =
         [
             "snapshot",
@@ -63,9 +71,7 @@ internal static class Templates
             "test",
             .. name.StartsWith("bad/", StringComparison.Ordinal) ? (string[])["--resource-group", "bad"] : [],
         ];
-        var result = await BicepCli.RunAsync(Folder, arguments, CancellationToken.None);
-        Assert.True(result.ExitCode == 0, $"'{name}.bicepparam' cannot be resolved: {result.Errors}");
-        return Snapshot.Parse(await File.ReadAllTextAsync(Path.Combine(Folder, $"{name}.snapshot.json")));
+        return BicepCli.RunAsync(Folder, arguments, CancellationToken.None);
     }
 
     private static async Task<CompiledTemplates> CompileAsync()

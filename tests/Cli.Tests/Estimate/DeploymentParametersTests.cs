@@ -21,6 +21,7 @@ public sealed class DeploymentParametersTests
           {
             name: 'gpu'
             size: 'Standard_B'
+            region: 'North Europe'
           }
         ]
         """;
@@ -38,7 +39,7 @@ public sealed class DeploymentParametersTests
 
         Assert.True(read.PrivateNetworking);
         Assert.Equal((2, 1, 2048), (read.HubUnits, read.AlwaysReadyDurable, read.InstanceMemoryMb));
-        Assert.Equal([new PoolSize("cpu", "Standard_A"), new PoolSize("gpu", "Standard_B")], read.Pools);
+        Assert.Equal([new PoolSize("cpu", "Standard_A"), new PoolSize("gpu", "Standard_B", "northeurope")], read.Pools);
     }
 
     [Theory]

@@ -119,6 +119,22 @@ public sealed class MonthlyCostTests
     }
 
     [Fact]
+    public void Report_PoolInAnotherRegion_CountsItsGatewayAndItsPrices()
+    {
+        var two = Parameters("prod") with
+        {
+            Pools = [new PoolSize("far", "Standard_D2as_v5", "eastus"), new PoolSize("cpu", "Standard_D2as_v5", "westeurope")],
+        };
+        var report = new MonthlyCost(two, new ExpectedLoad { Runs = 10, Hours = 0.85m }, PriceTable.BuiltIn, "westeurope").Report();
+
+        Assert.Equal(2 * 730, report.Idle.Single(line => line.What == "2 NAT gateways, one a region").Quantity);
+        Assert.Equal(2 * 730, report.Idle.Single(line => line.What == "their public addresses").Quantity);
+        Assert.Equal(10 * (0.086m + 0.00658m), report.Load[0].OnDemand);
+        Assert.DoesNotContain(report.Notes, note => note.Contains("stands in", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, note => note.StartsWith("Pool far is in eastus:", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Report_UnknownPoolOrSize_SaysWhatThereIs()
     {
         var pool = Assert.Throws<StackException>(() => Report("dev", new ExpectedLoad { Pool = "tpu" }));

@@ -20,12 +20,12 @@ internal sealed class GangBench(StorageClients storage, GangOptions options) : I
     /// <summary>Between two states of a training.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(0.3);
 
-    public void Start(string name)
+    public void Start(string name, string region = "eastus")
     {
         var time = TimeProvider.System;
         var departure = new Departure(time);
         departures.Add(departure);
-        var machine = ClaimBench.Machine with { Name = name };
+        var machine = ClaimBench.Machine with { Name = name, Region = region };
         var claims = new JobClaims(storage, name, machine, new ClaimOptions(), time, NullLogger<JobClaims>.Instance);
         var checkpointing = new CheckpointOptions { First = Interval, Shortest = Interval };
         var runner = new JobRunner(storage, _ => Work(time), departure, checkpointing, time, NullLogger<JobRunner>.Instance);

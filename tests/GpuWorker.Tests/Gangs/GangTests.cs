@@ -56,6 +56,28 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
     }
 
     [Fact]
+    public async Task Run_FreeWorkerInAnotherRegion_LeavesTheSeatToOneOfTheLeaders()
+    {
+        var training = new StoredTraining(Storage, "gang-regions");
+        await training.StoreAsync(600, 43, Short, "task: binary", Cancelled);
+        await training.OfferAsync("gang-regions", Cancelled, workers: 2);
+        await using var bench = new GangBench(Storage, new GangOptions());
+        bench.Start("leader", "westeurope");
+        await rig.ResultAsync(training, "gang-regions", "that it is led", now => now.State == JobState.Running);
+        bench.Start("far", "northeurope");
+        await rig.HoldsAsync(
+            async () => (await Storage.Queue(Queues.JobsCpu).PeekMessagesAsync(1, Cancelled)).Value is [{ DequeueCount: > 0 }],
+            "the seat to be looked at and left"
+        );
+
+        bench.Start("near", "westeurope");
+
+        var result = await rig.EndAsync(training, "gang-regions");
+        Assert.True(result.State == JobState.Succeeded, result.Failure?.Message);
+        Assert.Equal("near", Assert.Single(Assert.Single(result.Claims).Members).Machine.Name);
+    }
+
+    [Fact]
     public async Task Run_TooFewWorkersCome_SaysHowManyAndGivesTheJobBack()
     {
         var training = new StoredTraining(Storage, "gang-few");
@@ -69,6 +91,7 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
 
         var result = await training.ResultAsync("gang-few", Cancelled);
         Assert.Contains("1 of 3 workers came", result.Failure!.Message, StringComparison.Ordinal);
+        Assert.Contains("more machines in eastus", result.Failure.Message, StringComparison.Ordinal);
         Assert.Equal(1, result.Crashes);
         await training.Board.CancelAsync("gang-few", Cancelled);
     }

@@ -88,6 +88,31 @@ public sealed class JobClaimsTests(AzuriteFixture azurite) : IClassFixture<Azuri
     }
 
     [Fact]
+    public async Task Take_SeatInAnotherRegion_IsLeftToAWorkerThereButTheJobIsNot()
+    {
+        var bench = await BenchAsync("regions");
+        var queue = azurite.StorageClients.Queue(bench.Queue);
+        await queue.ClearMessagesAsync(Cancelled);
+        var seat = new GangSeat(1, 1, 1, bench.Time.GetUtcNow(), bench.Need, "westeurope");
+        await SendAsync(queue, new JobMessage(bench.JobId, JobKind.Train, seat));
+        var far = bench.Worker("far", ClaimBench.Machine with { Region = "northeurope" });
+
+        Assert.Same(TakenMessage.None, await far.TakeAsync(bench.Queue, Cancelled));
+        Assert.True(await bench.MessageWaitsAsync(Cancelled));
+        var received = await ReceivedAsync(bench);
+        Assert.Same(TakenMessage.None, await far.TakeAsync(bench.Queue, Cancelled));
+        Assert.Equal(received, await ReceivedAsync(bench));
+
+        var near = await bench.Worker("near", ClaimBench.Machine with { Region = "WestEurope" }).TakeAsync(bench.Queue, Cancelled);
+        Assert.Equal(seat, near.Seat!.Seat);
+        // The leader is gone and the job is offered again: any region may lead it.
+        await queue.ClearMessagesAsync(Cancelled);
+        await bench.OfferAgainAsync(Cancelled);
+        await using var claim = (await far.TakeAsync(bench.Queue, Cancelled)).Claim;
+        Assert.Equal(bench.JobId, claim!.Job.JobId);
+    }
+
+    [Fact]
     public async Task Succeed_Claimed_WritesSendsAndDeletes()
     {
         var bench = await BenchAsync("succeeds");
@@ -255,6 +280,9 @@ public sealed class JobClaimsTests(AzuriteFixture azurite) : IClassFixture<Azuri
         Assert.Equal(TakenMessage.WithoutClaim, await bench.Worker("a").TakeAsync(bench.Queue, Cancelled));
         Assert.False(await bench.MessageWaitsAsync(Cancelled));
     }
+
+    private static Task SendAsync(Azure.Storage.Queues.QueueClient queue, JobMessage message) =>
+        queue.SendMessageAsync(System.Text.Json.JsonSerializer.Serialize(message, Serverless.Pipeline.PipelineJson.Compact), Cancelled);
 
     private Task<ClaimBench> BenchAsync(string jobId) => ClaimBench.OfferAsync(azurite.StorageClients, jobId, Cancelled);
 

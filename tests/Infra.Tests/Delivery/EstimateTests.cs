@@ -11,6 +11,8 @@ public sealed class EstimateTests
     [InlineData("dev")]
     [InlineData("prod")]
     [InlineData("full")]
+    [InlineData("two")]
+    [InlineData("open")]
     public async Task Idle_Quantities_AreThoseOfTheResolvedTemplate(string environment)
     {
         var snapshot = await Templates.SnapshotAsync(environment);
@@ -19,7 +21,7 @@ public sealed class EstimateTests
         Assert.Equal(snapshot.Of("Microsoft.Network/privateEndpoints").Count() * MonthlyCost.Hours, Quantity(idle, "private endpoints"));
         Assert.Equal(snapshot.Of("Microsoft.Network/privateDnsZones").Count(), Quantity(idle, "private DNS zones"));
         Assert.Equal(snapshot.Of("Microsoft.Network/natGateways").Count() * MonthlyCost.Hours, Quantity(idle, "NAT gateway"));
-        Assert.Equal(snapshot.Of("Microsoft.Network/publicIPAddresses").Count() * MonthlyCost.Hours, Quantity(idle, "its public address"));
+        Assert.Equal(snapshot.Of("Microsoft.Network/publicIPAddresses").Count() * MonthlyCost.Hours, Quantity(idle, "public address"));
         Assert.Equal(snapshot.Of("Microsoft.Insights/scheduledQueryRules").Count(), Quantity(idle, "alerts on logs"));
         Assert.Equal(snapshot.Of("Microsoft.Insights/metricAlerts").Count(), Quantity(idle, "alerts on metrics"));
         var units = snapshot

@@ -18,6 +18,8 @@ public sealed partial class ExpectedRolesTests
     [InlineData("dev", false)]
     [InlineData("prod", false)]
     [InlineData("full", true)]
+    [InlineData("two", false)]
+    [InlineData("open", false)]
     public async Task ExpectedRoles_AreThoseOfTheResolvedTemplate(string environment, bool streaming)
     {
         var given = RoleList

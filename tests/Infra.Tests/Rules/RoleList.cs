@@ -58,6 +58,6 @@ internal static partial class RoleList
             .Replace("/queueServices/default/queues/", " queue ", StringComparison.Ordinal);
     }
 
-    [GeneratedRegex("Microsoft.Storage/storageAccounts/stsml(?:dev|prod|full)(?<kind>[hd])[a-z0-9]+")]
+    [GeneratedRegex("Microsoft.Storage/storageAccounts/stsml(?:dev|prod|full|two|open)(?<kind>[hd])[a-z0-9]+")]
     private static partial Regex Account();
 }

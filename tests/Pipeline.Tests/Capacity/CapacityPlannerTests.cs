@@ -209,6 +209,50 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
         }
     }
 
+    [Fact]
+    public void Plan_JobOfSeveralWorkers_IsAskedForWhollyInTheFirstRegionThatHasAsMany()
+    {
+        var far = Next with { ScaleSet = "far", Region = "far", Max = 4 };
+        var gang = Open(4) with { Together = 4 };
+
+        // Three here would wait for a fourth that cannot reach them.
+        Assert.Equal("raise far 4", Text(Plan([gang], 0, Picture(Spot, ""), Picture(far, ""))));
+        Assert.Equal("raise spot 3, raise next 1", Text(Plan([gang], 0, Picture(Spot, ""), Picture(Next, ""), Picture(far, ""))));
+        Assert.Equal("raise spot 3, raise far 1", Text(Plan([Open(4)], 0, Picture(Spot, ""), Picture(far, ""))));
+        // Nowhere so many: as many as can be had, in one region, and the run says what is missing.
+        var large = Plan([Open(9) with { Together = 9 }], 0, Picture(Spot, ""), Picture(far, ""));
+        Assert.Equal("raise far 4", Text(large));
+        Assert.StartsWith("5 machine(s) cannot be had now.", large.Notes[Queues.JobsCpu], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Plan_FirstRegionRests_JobOfSeveralWorkersGoesToTheNext()
+    {
+        var far = Next with { ScaleSet = "far", Region = "far", Max = 3 };
+        var resting = Picture(Spot, "idle") with
+        {
+            State = new OfferState { RestsUntil = Now.AddMinutes(1), Why = "no capacity" },
+        };
+
+        Assert.Equal("raise far 2", Text(Plan([Open(2) with { Together = 2 }], 0, resting, Picture(far, ""))));
+    }
+
+    [Fact]
+    public void Plan_JobOfSeveralWorkersThatIsLed_IsAskedForWhereItsLeaderIs()
+    {
+        var far = Next with { ScaleSet = "far", Region = "Far", Max = 3 };
+        var led = Open(2, null, "led") with { Together = 2, Region = "far" };
+        var leader = Picture(far, "busy");
+        leader = leader with { Machines = [leader.Machines[0] with { JobId = "led" }] };
+
+        // The idle one here is of no use to it.
+        Assert.Equal("raise far 2", Text(Plan([led], 0, Picture(Spot, "idle"), leader)));
+        Assert.Equal(
+            "",
+            Text(Plan([led], 0, Picture(Spot, "idle"), leader with { Machines = [.. leader.Machines, .. Picture(far, "old").Machines] }))
+        );
+    }
+
     private static Demand Open(int machines, MachineNeed? need = null, params string[] jobs) =>
         new(Queues.JobsCpu, need ?? MachineNeed.Any, machines, jobs.ToHashSet());
 

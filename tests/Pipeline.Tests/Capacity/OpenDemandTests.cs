@@ -23,9 +23,10 @@ public sealed class OpenDemandTests
     {
         var jobs = workers.Split(' ').Select((count, number) => Job($"job-{number}", "p", int.Parse(count), maxInstances));
 
-        var demand = Assert.Single(OpenDemand.Of(jobs, _ => true, Now));
+        var demands = OpenDemand.Of(jobs, _ => true, Now);
 
-        Assert.Equal((Queues.JobsCpu, MachineNeed.Any, machines), (demand.Queue, demand.Need, demand.Machines));
+        Assert.All(demands, demand => Assert.Equal((Queues.JobsCpu, MachineNeed.Any), (demand.Queue, demand.Need)));
+        Assert.Equal(machines, demands.Sum(demand => demand.Machines));
     }
 
     [Fact]
@@ -33,7 +34,7 @@ public sealed class OpenDemandTests
     {
         OpenJob[] jobs = [Job("a", "p", 1, 1), Job("b", "p", 1, 1), Job("c", "q", 2, 2), Job("d", "q", 2, 2)];
 
-        Assert.Equal(3, Assert.Single(OpenDemand.Of(jobs, _ => true, Now)).Machines);
+        Assert.Equal(3, OpenDemand.Of(jobs, _ => true, Now).Sum(demand => demand.Machines));
     }
 
     [Fact]
@@ -67,6 +68,36 @@ public sealed class OpenDemandTests
         Assert.Equal(1, Assert.Single(OpenDemand.Of([lost], machine => machine != "laptop", Now)).Machines);
     }
 
+    [Fact]
+    public void Of_JobsOfSeveralWorkers_AreAskedForWhereTheirLeaderIs()
+    {
+        OpenJob[] jobs =
+        [
+            Job("waits", "p", 3, null),
+            Job("alone", "p", 1, null, holder: "m1", seen: Now, region: "northeurope"),
+            Job("led", "p", 2, null, holder: "m2", seen: Now, region: "swedencentral"),
+            Job("lost", "p", 2, null, holder: "m3", seen: Now.AddMinutes(-2), region: "swedencentral"),
+        ];
+
+        Assert.Equal(
+            ["swedencentral: 2 for led, 2 together", ": 5 for lost waits, 3 together", ": 1 for alone, 1 together"],
+            Texts(OpenDemand.Of(jobs, _ => true, Now))
+        );
+    }
+
+    [Fact]
+    public void Of_LedAndWaitingJobOfOnePipeline_StayWithinItsMaxInstances()
+    {
+        OpenJob[] jobs = [Job("waits", "p", 3, 4), Job("led", "p", 3, 4, holder: "m", seen: Now, region: "swedencentral")];
+
+        Assert.Equal(["swedencentral: 3 for led, 3 together", ": 1 for waits, 3 together"], Texts(OpenDemand.Of(jobs, _ => true, Now)));
+    }
+
+    private static IEnumerable<string> Texts(IEnumerable<Demand> demands) =>
+        demands.Select(demand =>
+            $"{demand.Region}: {demand.Machines} for {string.Join(' ', demand.Jobs.Order())}, {demand.Together} together"
+        );
+
     private static OpenJob With(OpenJob job, Func<JobSpec, JobSpec> change) => job with { Spec = change(job.Spec) };
 
     private static OpenJob Job(
@@ -75,7 +106,8 @@ public sealed class OpenDemandTests
         int workers,
         int? maxInstances,
         string? holder = null,
-        DateTimeOffset? seen = null
+        DateTimeOffset? seen = null,
+        string? region = null
     ) =>
         new(
             new JobSpec
@@ -101,7 +133,7 @@ public sealed class OpenDemandTests
                         new ClaimUse
                         {
                             Fence = 1,
-                            Machine = new MachineInfo(holder, MachineKind.Local),
+                            Machine = new MachineInfo(holder, region is null ? MachineKind.Local : MachineKind.Spot, Region: region),
                             StartedAt = Now,
                             SeenAt = Now,
                         },
