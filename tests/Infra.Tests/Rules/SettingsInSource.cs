@@ -14,8 +14,6 @@ internal static partial class SettingsInSource
         ["PRICES"] = "a price table of one's own in the place of the built-in one, which in Azure comes with the program",
         ["Storage"] = "a connection string, in the place of the identity's settings",
         ["OTEL_EXPORTER_OTLP_ENDPOINT"] = "a collector of one's own; in Azure there is Application Insights",
-        ["OTEL_BSP_MAX_QUEUE_SIZE"] = "spans that wait for that collector",
-        ["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] = "spans that it is sent at once",
         ["OTEL_METRICS_EXPORTER"] = "metrics for a Prometheus of one's own; the same",
         ["OTEL_EXPORTER_PROMETHEUS_HOST"] = "where its worker listens",
         ["OTEL_EXPORTER_PROMETHEUS_PORT"] = "the same",
@@ -106,7 +104,7 @@ internal static partial class SettingsInSource
     [GeneratedRegex(@"^\s*//.*$", RegexOptions.Multiline)]
     private static partial Regex Comment();
 
-    [GeneratedRegex(@"(?:[cC]onfiguration\[|GetEnvironmentVariable\(|[cC]onfiguration\.GetValue\((?=""))(?<name>""[^""]+""|\w+)[\]),]")]
+    [GeneratedRegex(@"(?:[cC]onfiguration\[|GetEnvironmentVariable\()(?<name>""[^""]+""|\w+)[\])]")]
     private static partial Regex Direct();
 
     [GeneratedRegex(@"[cC]onfiguration\.GetSection\((?<name>""[^""]+""|\w+)\)")]
@@ -118,6 +116,6 @@ internal static partial class SettingsInSource
     [GeneratedRegex(@"AddOptions<(?<type>\w+)>\(\)\s*\.(?:BindConfiguration\((?<section>\w+\.Section)\)|Bind\(configuration\))")]
     private static partial Regex Options();
 
-    [GeneratedRegex(@"GetConnectionString\(|[cC]onfiguration\.(?:GetValue(?!\("")|Get\b|Bind\b)|\.GetRequiredSection\(|Configure<\w+>\(")]
+    [GeneratedRegex(@"GetConnectionString\(|[cC]onfiguration\.(?:GetValue|Get|Bind)\b|\.GetRequiredSection\(|Configure<\w+>\(")]
     private static partial Regex Unknown();
 }
