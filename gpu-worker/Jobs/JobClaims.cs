@@ -151,7 +151,7 @@ internal sealed class JobClaims(
             // A machine that vanishes under a job that got on is no sign against the job.
             Crashes =
                 !crashed ? last.Crashes
-                : last.Claims is [.., { SavedAt: not null }] ? 1
+                : last.Claims is [.., { SavedAt: not null }] ? 0
                 : last.Crashes + 1,
             Owner = owner,
             StartedAt = now,
