@@ -430,9 +430,10 @@ module app 'app/function-app.bicep' = {
   }
 }
 
+// Behind the peerings: both change the first network, which takes one change at a time.
 module privateEndpoints 'app/private-endpoints.bicep' = if (privateNetworking) {
   scope: group
-  dependsOn: [networks]
+  dependsOn: [networks, peerings]
   params: {
     location: location
     tags: tags

@@ -78,32 +78,12 @@ publish() { # zip
   az functionapp deployment source config-zip -g "$group" -n "$app" --src "$1" -o none
 }
 
-# Where the app asks for none itself: SERVERLESS_SMOKE_POOL is a scale set that gets one machine more for the trial.
-instances() { az vmss list-instances -g "$group" -n "$SERVERLESS_SMOKE_POOL" --query "[].name" -o tsv | sort; }
-
-lend() {
-  [ -n "${SERVERLESS_SMOKE_POOL:-}" ] || return 0
-  instances >"$scratch/machines" || return 1
-  az vmss scale -g "$group" -n "$SERVERLESS_SMOKE_POOL" --new-capacity "$(($(wc -l <"$scratch/machines") + 1))" -o none
-}
-
-# By name: of a number that is lowered Azure chooses which machines go, and those may be at work.
-give_back() {
-  [ -n "${SERVERLESS_SMOKE_POOL:-}" ] || return 0
-  local lent
-  instances >"$scratch/machines.now" || return 1
-  mapfile -t lent < <(comm -13 "$scratch/machines" "$scratch/machines.now")
-  [ ${#lent[@]} = 0 ] || az vmss delete-instances -g "$group" -n "$SERVERLESS_SMOKE_POOL" --instance-ids "${lent[@]}" -o none
-}
-
+# The app asks for the machine of the trial's run itself, as for any other.
 smoke() { # seed of the sample
   local url key result=0
   url=$(value appUrl) && key=$(az functionapp keys list -g "$group" -n "$app" --query functionKeys.default -o tsv) || return 1
-  lend || result=1
-  [ $result != 0 ] \
-    || SERVERLESS_URL="$url" SERVERLESS_KEY="$key" SERVERLESS_SMOKE_VERSION="${version%%[-+]*}" "$infra/smoke.sh" "$1" || result=1
+  SERVERLESS_URL="$url" SERVERLESS_KEY="$key" SERVERLESS_SMOKE_VERSION="${version%%[-+]*}" "$infra/smoke.sh" "$1" || result=1
   login || echo "logging in anew failed" >&2
-  give_back || echo "give the newest machine of $SERVERLESS_SMOKE_POOL in $group back by hand: az vmss delete-instances" >&2
   return $result
 }
 
@@ -171,8 +151,7 @@ if [ "$(az deployment sub list --query "[?name=='$deployment'] | length(@)" -o t
 fi
 
 works=no
-if phase "Template of $environment for $version (now: ${before:-none})" && template "$version" "$sum" "$cuda_sum"; then
-  names
+if phase "Template of $environment for $version (now: ${before:-none})" && template "$version" "$sum" "$cuda_sum" && patiently names; then
   if [ -z "$looked" ]; then patiently look || { cannot_look; exit 1; }; fi
   if put; then works=yes; fi
 fi

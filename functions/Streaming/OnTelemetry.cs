@@ -7,7 +7,7 @@ namespace Serverless.Functions.Streaming;
 
 /// <summary>
 /// Scores the events of hub <c>telemetry</c>. It ends well whatever the events hold: the trigger moves on after a failure too, so what cannot be
-/// scored, or not in time, is set aside here, long before <c>functionTimeout</c>. It throws when it is cancelled: by the app's stop, and then the events
+/// scored, or not in time, is set aside here, before <c>functionTimeout</c> unless several models of one batch hang. It throws when it is cancelled: by the app's stop, and then the events
 /// come again. What the retries are for is the sending behind it: hubs that are away for longer than the client tries.
 /// </summary>
 public sealed class OnTelemetry(StreamScorer scorer)

@@ -70,8 +70,12 @@ internal sealed class Function
         }
         catch (Exception e)
         {
-            span?.SetStatus(ActivityStatusCode.Error, e.Message);
-            span?.AddException(e);
+            // A caller that has left is no failure of its request.
+            if (!isRequest || !invocation.Http!.RequestAborted.IsCancellationRequested)
+            {
+                span?.SetStatus(ActivityStatusCode.Error, e.Message);
+                span?.AddException(e);
+            }
             throw;
         }
     }

@@ -17,7 +17,7 @@ internal static class GangRegion
         var regions = offers
             .Where(offer => demand.Fits(offer.Offer))
             .GroupBy(offer => offer.Offer.Region, StringComparer.OrdinalIgnoreCase)
-            .Select(region => (Name: region.Key, Machines: region.Sum(offer => Within(offer, budget, now))))
+            .Select(region => (Name: region.Key, Machines: region.Sum(offer => Within(offer, demand, budget, now))))
             .ToList();
         if (regions.Count == 0)
         {
@@ -29,12 +29,17 @@ internal static class GangRegion
         return demand with { Region = region };
     }
 
-    /// <summary>Machines that are there, come, or can be asked for now.</summary>
-    private static int Within(OfferPicture picture, OnDemandBudget budget, DateTimeOffset now)
+    /// <summary>Machines that are there and at no other job, come, or can be asked for now.</summary>
+    private static int Within(OfferPicture picture, Demand demand, OnDemandBudget budget, DateTimeOffset now)
     {
         var (offer, state) = (picture.Offer, picture.State);
-        var there = picture.Machines.Count(machine => machine.Serves) + picture.Coming;
-        var room = picture.Seen is null || state.Rests(now) || state.Raise is not null ? 0 : offer.Max - there;
-        return there + Math.Max(0, offer.Spot ? room : Math.Min(room, budget.Machines(offer)));
+        var usable = picture.Machines.Count(machine =>
+            machine.Serves && (machine.Use != MachineUse.Busy || (machine.JobId is { } job && demand.Jobs.Contains(job)))
+        );
+        var room =
+            picture.Seen is not { } seen || state.Rests(now) || state.Raise is not null
+                ? 0
+                : offer.Max - seen.Machines.Count - picture.Coming;
+        return usable + picture.Coming + Math.Max(0, offer.Spot ? room : Math.Min(room, budget.Machines(offer)));
     }
 }

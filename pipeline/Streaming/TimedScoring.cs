@@ -61,6 +61,10 @@ internal sealed partial class TimedScoring : IDisposable
         {
             return null;
         }
+        catch (TimeoutException) when (run.IsCompletedSuccessfully)
+        {
+            return await run;
+        }
         catch (TimeoutException) when (!run.IsCompleted)
         {
             LeftBehind(logger, group.Lease.Manifest.Name, group.Lease.Manifest.Version, limit);
@@ -70,6 +74,8 @@ internal sealed partial class TimedScoring : IDisposable
 
     public void Dispose()
     {
+        // On cancellation this runs within the token's own callbacks, before the one that would have told the run to end.
+        ends.Cancel();
         ends.Dispose();
         over.Dispose();
     }

@@ -53,7 +53,7 @@ internal sealed record FunctionKeys
             var keys = JsonSerializer.Deserialize<FunctionKeys>(File.ReadAllBytes(path), Format);
             if (
                 keys is { MasterKey.Length: > 0 }
-                && keys.Functions.Values.Concat(keys.Systems.Values).All(k => k.Length > 0)
+                && keys.Functions.Values.Concat(keys.Systems.Values).All(k => k is { Length: > 0 })
                 && AreWhole(keys.OfFunctions)
             )
                 return keys;
@@ -65,8 +65,9 @@ internal sealed record FunctionKeys
         }
     }
 
-    private static bool AreWhole(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> ofFunctions) =>
-        ofFunctions.Count == 0 || ofFunctions.Values.All(own => own.Values.All(key => key.Length > 0));
+    // Written by hand: anything in it may be null.
+    private static bool AreWhole(IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>? ofFunctions) =>
+        ofFunctions is not null && ofFunctions.Values.All(own => own is not null && own.Values.All(key => key is { Length: > 0 }));
 
     private static FunctionKeys Create(string path)
     {

@@ -17,8 +17,7 @@ public abstract class ScriptTest : IDisposable
     private protected TestFolder Folder { get; } = new();
 
     /// <summary>Variables of the environment; null takes one away.</summary>
-    protected Dictionary<string, string?> Variables { get; } =
-        new() { ["SERVERLESS_SMOKE_POOL"] = null, ["ACTIONS_ID_TOKEN_REQUEST_URL"] = null };
+    protected Dictionary<string, string?> Variables { get; } = new() { ["ACTIONS_ID_TOKEN_REQUEST_URL"] = null };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -89,37 +89,6 @@ public sealed class TrialTests : ScriptTest
         Assert.Contains("dev is back at 1.0.0", output, StringComparison.Ordinal);
     }
 
-    /// <summary>Of a number that is lowered Azure chooses which machines go: one at work among them.</summary>
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Trial_WithAPool_GivesTheLentMachineBackAndNoOther(bool works)
-    {
-        Variables["SERVERLESS_SMOKE_POOL"] = "vmss-cpu";
-        Folder.Write("machines", "at-work\n");
-        if (!works)
-        {
-            Folder.Write("broken", "");
-        }
-
-        var (code, _) = await ReleaseAsync("1.0.0");
-
-        Assert.Equal(works ? 0 : 1, code);
-        Assert.Equal(
-            [
-                "vmss scale -g resourceGroupName -n vmss-cpu --new-capacity 2 -o none",
-                "run",
-                "vmss delete-instances -g resourceGroupName -n vmss-cpu --instance-ids machine-1 -o none",
-            ],
-            Lines("calls")
-                .Where(call => !call.StartsWith("vmss list", StringComparison.Ordinal))
-                .Where(call =>
-                    call.StartsWith("vmss ", StringComparison.Ordinal) || call.StartsWith("serverless run ", StringComparison.Ordinal)
-                )
-                .Select(call => call.Split(' ') is ["vmss", ..] ? call : "run")
-        );
-    }
-
     private void Workflow()
     {
         Variables["ACTIONS_ID_TOKEN_REQUEST_URL"] = "https://token.test/?v=1";

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Stands in for the Azure CLI: $FAKE/storage is the container, $FAKE/machines the scale set; everything that was asked lies in $FAKE/calls.
+# Stands in for the Azure CLI: $FAKE/storage is the container; everything that was asked lies in $FAKE/calls.
 set -euo pipefail
 echo "$*" >>"$FAKE/calls"
-name= file= src= query= capacity=
+name= file= src= query=
 arguments=("$@")
 for ((i = 0; i < $#; i++)); do
   case ${arguments[i]} in
@@ -10,7 +10,6 @@ for ((i = 0; i < $#; i++)); do
     -f) file=${arguments[i + 1]} ;;
     --src) src=${arguments[i + 1]} ;;
     --query) query=${arguments[i + 1]} ;;
-    --new-capacity) capacity=${arguments[i + 1]} ;;
   esac
 done
 
@@ -56,12 +55,6 @@ case "$1 $2 $3" in
     ;;
   "storage blob list") cat "$FAKE/newest" 2>/dev/null || true ;;
   "functionapp deployment source") cat "$src" >>"$FAKE/published" ;;
-  "vmss list-instances -g") cat "$FAKE/machines" 2>/dev/null || true ;;
-  "vmss scale -g")
-    touch "$FAKE/machines"
-    for ((i = $(wc -l <"$FAKE/machines"); i < capacity; i++)); do echo "machine-$i" >>"$FAKE/machines"; done
-    ;;
-  "vmss delete-instances -g") ;;
   "functionapp keys list") echo the-key ;;
   *) echo "unexpected: az $*" >&2 && exit 2 ;;
 esac

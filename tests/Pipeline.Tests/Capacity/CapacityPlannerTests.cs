@@ -238,6 +238,15 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void Plan_FirstRegionIsAtWorkOnOtherJobs_JobOfSeveralWorkersGoesToTheNext()
+    {
+        var far = Next with { ScaleSet = "far", Region = "far", Max = 3 };
+        var full = Picture(Spot with { Max = 2 }, "busy busy");
+
+        Assert.Equal("raise far 2", Text(Plan([Open(2) with { Together = 2 }], 0, full, Picture(far, ""))));
+    }
+
+    [Fact]
     public void Plan_JobOfSeveralWorkersThatIsLed_IsAskedForWhereItsLeaderIs()
     {
         var far = Next with { ScaleSet = "far", Region = "Far", Max = 3 };

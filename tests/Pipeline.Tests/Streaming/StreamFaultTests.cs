@@ -61,6 +61,8 @@ public sealed class StreamFaultTests(AzuriteFixture azurite) : IClassFixture<Azu
     {
         using var rig = new StreamRig(azurite.StorageClients, new StreamingOptions { ScoreWait = TimeSpan.FromSeconds(2) });
         rig.Models.Deploy("odd", 1, OddModel.Slow());
+        // Loaded before it is replaced: else the load that is under way takes the place of the new one.
+        await rig.ScoreAsync("swapped", Odd(5, 0));
         var first = rig.ScoreAsync("swapped", Odd(Endless, 1));
         rig.Models.Deploy("odd", 2, OddModel.Fails());
         await rig.Host.SettleAsync(Token);
