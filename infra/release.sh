@@ -130,7 +130,7 @@ take_back() {
   return $left
 }
 
-sum=$(cut -d' ' -f1 "$packages/worker/$version/$archive.sha256")
+sum=$(cut -d' ' -f1 "$packages/worker/$version/$archive.sha256") || exit 2
 cuda_sum=-
 if [ -f "$packages/worker/$version/$cuda.sha256" ]; then cuda_sum=$(cut -d' ' -f1 "$packages/worker/$version/$cuda.sha256"); fi
 [ -f "$packages/serverless-app.zip" ] || { echo "$packages/serverless-app.zip is not there; publish the app first (docs/deploy.md)" >&2; exit 2; }
@@ -141,8 +141,9 @@ if [ -n "${ACTIONS_ID_TOKEN_REQUEST_URL:-}" ]; then
 fi
 
 phase "What is there" || { echo "the workflow cannot log in: has the job 'id-token: write', and does the federated credential fit? (docs/deploy.md)" >&2; exit 2; }
-if [ "$(az deployment sub list --query "[?name=='$deployment'] | length(@)" -o tsv)" != 0 ]; then
-  names
+deployments=$(az deployment sub list --query "[?name=='$deployment'] | length(@)" -o tsv) || exit 2
+if [ "$deployments" != 0 ]; then
+  names || exit 2
   # The record of a deployment outlives its resource group, and one that failed names nothing; but storage that is there and cannot be asked
   # must not pass for none.
   if [ -n "$group" ] && [ "$(az group exists -n "$group")" = true ]; then

@@ -1,9 +1,5 @@
-using System.Text.Json;
 using Azure;
-using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
-using Serverless.Pipeline;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
@@ -13,8 +9,8 @@ using Serverless.Pipeline.Training;
 namespace Serverless.GpuWorker.Jobs;
 
 /// <summary>
-/// A job that is this worker's while the lease on its <c>result.json</c> is. <see cref="Lost"/> is cancelled when it no longer is; every
-/// write names the lease, so a late one is refused by the storage. Ends by exactly one of succeed, fail, retry or hand back.
+/// A job that is this worker's while the lease on its <c>result.json</c> is. <see cref="Lost"/> is cancelled when it no longer is. Ends by exactly
+/// one of succeed, fail, retry or hand back.
 /// </summary>
 internal sealed class ClaimedJob(
     StorageClients storage,
@@ -26,14 +22,9 @@ internal sealed class ClaimedJob(
     ILogger log
 ) : IAsyncDisposable
 {
-    private readonly BlobClient blob = storage.Container(Containers.Jobs).GetBlobClient(JobBlobs.Result(job.JobId));
-    private readonly SemaphoreSlim writing = new(1);
-    private readonly CancellationTokenSource lost = new();
+    private readonly ClaimRecord record = new(storage, job, claimed, held.Lease.LeaseId, time, log);
     private readonly CancellationTokenSource ended = new();
     private volatile JobProgress? progress;
-    private readonly Lock gate = new();
-    private ClaimUse use = claimed.Claims[^1];
-    private JobResult result = claimed;
     private long renewedAt = held.LeasedAt;
     private Task renewing = Task.CompletedTask;
 
@@ -47,13 +38,13 @@ internal sealed class ClaimedJob(
     public int Crashes { get; } = claimed.Crashes;
 
     /// <summary>Cancelled when the job is no longer this worker's: stop at once and write nothing more.</summary>
-    public CancellationToken Lost => lost.Token;
+    public CancellationToken Lost => record.Lost;
 
     /// <summary>Writes the claim itself and begins to renew it.</summary>
     public async Task BeginAsync(CancellationToken cancellationToken)
     {
-        await WriteAsync(now => now, cancellationToken);
-        JobMetrics.Claimed(job, result);
+        await record.WriteAsync(now => now, cancellationToken);
+        JobMetrics.Claimed(job, record.Result);
         renewing = KeepAsync();
     }
 
@@ -62,35 +53,20 @@ internal sealed class ClaimedJob(
     {
         progress = now;
         JobMetrics.Progressed(job, now);
-        if (now.Phase == JobProgress.Training && use.TrainingAt is null)
+        if (now.Phase == JobProgress.Training && record.Use.TrainingAt is null)
         {
-            lock (gate)
-            {
-                use = use with { TrainingAt = time.GetUtcNow() };
-            }
+            record.Note(use => use with { TrainingAt = time.GetUtcNow() });
         }
     }
 
     /// <summary>Checkpoints that count, newest first.</summary>
-    public IReadOnlyList<CheckpointRef> Checkpoints => result.Checkpoints;
+    public IReadOnlyList<CheckpointRef> Checkpoints => record.Result.Checkpoints;
 
     /// <summary>Says for people what went otherwise than it should; written with the next heartbeat.</summary>
-    public void Note(string what)
-    {
-        lock (gate)
-        {
-            use = use with { Note = use.Note is { } before ? $"{before} {what}" : what };
-        }
-    }
+    public void Note(string what) => record.Note(use => use with { Note = use.Note is { } before ? $"{before} {what}" : what });
 
     /// <summary>Notes which other machines work on it; written with the next heartbeat.</summary>
-    public void Account(IReadOnlyList<MemberUse> members)
-    {
-        lock (gate)
-        {
-            use = use with { Members = members };
-        }
-    }
+    public void Account(IReadOnlyList<MemberUse> members) => record.Note(use => use with { Members = members });
 
     /// <summary>Lets a stored checkpoint count, under the lease.</summary>
     /// <returns>Those that no longer do.</returns>
@@ -98,12 +74,8 @@ internal sealed class ClaimedJob(
     public async Task<IReadOnlyList<CheckpointRef>> CommitAsync(CheckpointRef checkpoint, CancellationToken cancellationToken)
     {
         IReadOnlyList<CheckpointRef> dropped = [];
-        lock (gate)
-        {
-            use = use with { SavedAt = use.SavedAt > checkpoint.At ? use.SavedAt : checkpoint.At };
-        }
-
-        await WriteAsync(
+        record.Note(use => use with { SavedAt = use.SavedAt > checkpoint.At ? use.SavedAt : checkpoint.At });
+        await record.WriteAsync(
             now =>
             {
                 dropped = [.. now.Checkpoints.Where(each => each.Trainer == checkpoint.Trainer).Skip(CheckpointRef.Kept - 1)];
@@ -131,7 +103,7 @@ internal sealed class ClaimedJob(
         }
         catch (RequestFailedException gone) when (gone.Status is 404 or 409 or 412)
         {
-            throw await LoseAsync(gone);
+            throw await record.LoseAsync(gone);
         }
 
         await held.Message.HideAsync(options.Visibility, cancellationToken);
@@ -162,7 +134,7 @@ internal sealed class ClaimedJob(
     /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
     public async Task RetryAsync(string why, string? logBlob, CancellationToken cancellationToken)
     {
-        var crashes = result.Crashes + 1;
+        var crashes = record.Result.Crashes + 1;
         if (crashes >= JobResult.MaxCrashes)
         {
             var failure = new JobFailure($"Given up after {crashes} attempts. The last one: {why}", UserError: false, logBlob);
@@ -201,9 +173,8 @@ internal sealed class ClaimedJob(
     {
         await ended.CancelAsync();
         await renewing;
-        writing.Dispose();
         ended.Dispose();
-        lost.Dispose();
+        record.Dispose();
     }
 
     private async Task FinishAsync(Func<JobResult, JobResult> end, ClaimEnding ending, CancellationToken cancellationToken)
@@ -214,7 +185,7 @@ internal sealed class ClaimedJob(
             ending,
             cancellationToken
         );
-        await JobEvents.SendAsync(storage, job, result.State, cancellationToken);
+        await JobEvents.SendAsync(storage, job, record.Result.State, cancellationToken);
         await held.Message.DeleteAsync(cancellationToken);
     }
 
@@ -223,13 +194,9 @@ internal sealed class ClaimedJob(
     {
         await ended.CancelAsync();
         await renewing;
-        lock (gate)
-        {
-            use = use with { Ending = ending };
-        }
-
-        await WriteAsync(last, cancellationToken);
-        JobMetrics.Ended(job, result.Claims[^1]);
+        record.Note(use => use with { Ending = ending });
+        await record.WriteAsync(last, cancellationToken);
+        JobMetrics.Ended(job, record.Result.Claims[^1]);
         try
         {
             await held.Lease.ReleaseAsync(cancellationToken: cancellationToken);
@@ -247,7 +214,7 @@ internal sealed class ClaimedJob(
         JobProgress? written = null;
         try
         {
-            while (!lost.IsCancellationRequested)
+            while (!record.Lost.IsCancellationRequested)
             {
                 await Task.Delay(options.Heartbeat, time, ended.Token);
                 try
@@ -269,7 +236,7 @@ internal sealed class ClaimedJob(
                     log.LogWarning("Claim {Fence} of job {JobId} could not be renewed: {Why}", Fence, job.JobId, unreachable.Message);
                     if (time.GetElapsedTime(renewedAt) >= options.Lease)
                     {
-                        throw await LoseAsync(unreachable);
+                        throw await record.LoseAsync(unreachable);
                     }
                 }
             }
@@ -285,59 +252,5 @@ internal sealed class ClaimedJob(
     }
 
     private Task HeartbeatAsync(CancellationToken cancellationToken) =>
-        WriteAsync(now => now with { SeenAt = time.GetUtcNow(), Progress = progress }, cancellationToken);
-
-    /// <param name="change">From what stands there to what shall: two writes at once do not undo each other.</param>
-    /// <param name="cancellationToken">Stop.</param>
-    private async Task WriteAsync(Func<JobResult, JobResult> change, CancellationToken cancellationToken)
-    {
-        await writing.WaitAsync(cancellationToken);
-        try
-        {
-            if (lost.IsCancellationRequested)
-            {
-                throw new ClaimLostException(job.JobId, Fence);
-            }
-
-            var next = WithUse(change(result));
-            var content = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(next, PipelineJson.Readable));
-            var upload = new BlobUploadOptions
-            {
-                Conditions = new BlobRequestConditions { LeaseId = held.Lease.LeaseId },
-                HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
-            };
-            await blob.UploadAsync(content, upload, cancellationToken);
-            result = next;
-        }
-        catch (RequestFailedException refused) when (refused.Status is 404 or 409 or 412)
-        {
-            throw await LoseAsync(refused);
-        }
-        finally
-        {
-            writing.Release();
-        }
-    }
-
-    private JobResult WithUse(JobResult next)
-    {
-        lock (gate)
-        {
-            use = use with { SeenAt = time.GetUtcNow() };
-            return next with { Claims = [.. next.Claims.SkipLast(1), use] };
-        }
-    }
-
-    private async Task<ClaimLostException> LoseAsync(Exception cause)
-    {
-        var gone = new ClaimLostException(job.JobId, Fence, cause);
-        // Whoever finds it first, heartbeat or checkpoint, says so.
-        if (!lost.IsCancellationRequested)
-        {
-            log.LogError("{Why}", gone.Message);
-        }
-
-        await lost.CancelAsync();
-        return gone;
-    }
+        record.WriteAsync(now => now with { SeenAt = time.GetUtcNow(), Progress = progress }, cancellationToken);
 }

@@ -73,8 +73,21 @@ internal sealed class AppLifetime(
         if (stopping.IsCancellationRequested)
             return;
         if (urlToAnnounce is not null)
-            files.Announce(urlToAnnounce);
+            Announce(urlToAnnounce);
         await Task.WhenAll(app.Listeners.Select(l => Task.Run(() => l.RunAsync(stopping, _abort.Token))));
+    }
+
+    private void Announce(string url)
+    {
+        try
+        {
+            files.Announce(url);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The triggers go on without the file.
+            Log.NotAnnounced(_logger, files.Home, e.Message);
+        }
     }
 
     private async Task StartBrokerAsync()

@@ -27,4 +27,7 @@ internal static partial class Log
 
     [LoggerMessage(8, LogLevel.Critical, "The Event Hubs broker did not start; the app stops")]
     public static partial void BrokerFailed(ILogger logger, Exception exception);
+
+    [LoggerMessage(9, LogLevel.Warning, "The app's address could not be written to {Folder}, so the command line does not find it: {Why}")]
+    public static partial void NotAnnounced(ILogger logger, string folder, string why);
 }

@@ -95,17 +95,24 @@ public sealed class CapacityKeeper(
     public string? WhyNever(JobSpec job)
     {
         ArgumentNullException.ThrowIfNull(job);
-        if (
-            !IsOn
-            || job.Machine == MachineNeed.Any
-            || offers.Any(offer => offer.Queue == job.Queue && job.Machine.Fits(offer.Size, offer.Spot))
-        )
+        if (!IsOn || job.Machine == MachineNeed.Any)
         {
             return null;
         }
 
-        var why = Offer.WhyNone(job.Queue, job.Machine, offers);
-        return $"By training.compute {why}. Change sku or spot there, or add such a pool to the deployment (parameter 'pools').";
+        var fitting = offers.Where(offer => offer.Queue == job.Queue && job.Machine.Fits(offer.Size, offer.Spot)).ToList();
+        if (fitting.Count == 0)
+        {
+            var why = Offer.WhyNone(job.Queue, job.Machine, offers);
+            return $"By training.compute {why}. Change sku or spot there, or add such a pool to the deployment (parameter 'pools').";
+        }
+
+        var day = new OnDemandBudget(options.OnDemandDollarsPerDay, prices);
+        return fitting.Exists(offer => offer.Spot || day.Machines(offer) > 0)
+            ? null
+            : $"By training.compute machines of {job.Queue} must be {job.Machine.Text}, and the budget of a whole day buys none: "
+                + $"{string.Join("; ", fitting.Select(offer => $"{offer.Text}: {day.Why(offer)}"))}. "
+                + "Change sku or spot there, or raise the budget (parameter 'onDemandDollarsPerDay').";
     }
 
     private async Task<bool> IsAtRestAsync(CancellationToken cancellationToken) =>

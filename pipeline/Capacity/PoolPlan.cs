@@ -102,8 +102,15 @@ internal sealed class PoolPlan
     private void AskFor(Demand demand, int missing)
     {
         // A machine that was to go is there sooner than a new one.
-        foreach (var machine in marked.Where(machine => demand.Fits(machine.Offer)).Take(missing).ToList())
+        foreach (var machine in marked.Where(machine => demand.Fits(machine.Offer)).ToList())
         {
+            // On demand it costs as a new one does.
+            if (missing == 0 || (!machine.Offer.Spot && Budget.Machines(machine.Offer) == 0))
+            {
+                continue;
+            }
+
+            Budget = machine.Offer.Spot ? Budget : Budget.Less(machine.Offer, 1);
             marked.Remove(machine);
             kept.Add(new CapacityAction.Keep(machine.Name));
             missing--;

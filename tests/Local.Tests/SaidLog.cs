@@ -10,6 +10,8 @@ internal sealed class SaidLog : ILoggerFactory, ILoggerProvider, ILogger
 
     public IReadOnlyCollection<string> Lines => lines;
 
+    public bool Has(string text) => lines.Any(line => line.Contains(text, StringComparison.Ordinal));
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();

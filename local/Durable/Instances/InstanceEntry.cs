@@ -9,6 +9,9 @@ namespace Serverless.Local.Durable;
 /// </summary>
 internal sealed class InstanceEntry(string id)
 {
+    /// <summary>Of an instance of which nothing but its id can be read any more.</summary>
+    public const string UnknownName = "(unknown)";
+
     private List<Message>? inbox;
     private OrchestratorRun? run;
     private bool busy;

@@ -55,7 +55,18 @@ internal sealed class DamagedRecords(EngineParts parts)
         var entry = parts.Table.GetOrAdd(id);
         var now = parts.Time.GetUtcNow().UtcTicks;
         entry.Restore(
-            new InstanceImage(id, 1, "(unknown)", OrchestrationRuntimeStatus.Pending, now, now, null, null, HistoryPlace.None, false)
+            new InstanceImage(
+                id,
+                1,
+                InstanceEntry.UnknownName,
+                OrchestrationRuntimeStatus.Pending,
+                now,
+                now,
+                null,
+                null,
+                HistoryPlace.None,
+                false
+            )
         );
         return entry;
     }

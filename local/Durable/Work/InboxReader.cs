@@ -125,7 +125,7 @@ internal sealed class InboxReader(EngineParts parts)
             return;
         }
         // Its one record was all that was known of it; it has ended, so its parent must not have it done from the beginning.
-        if (started.Parent is { } lost && entry is { State: null, Damage: { } damage })
+        if (started.Parent is { } lost && entry is { State: null, Name: InstanceEntry.UnknownName, Damage: { } damage })
         {
             entry.Damage = null;
             parts.Effects.FailTask(lost, Messages.Damaged(entry.Id, damage));

@@ -27,20 +27,15 @@ internal sealed class HttpLimits
 
     private async Task RunAsync(HttpContext http, RequestDelegate function)
     {
+        if (Interlocked.Increment(ref _outstanding) > _settings.MaxOutstanding && _settings.MaxOutstanding >= 0)
+        {
+            // Refused, it is under way no longer, however slowly its caller reads.
+            Interlocked.Decrement(ref _outstanding);
+            await RefuseAsync(http);
+            return;
+        }
         try
         {
-            if (Interlocked.Increment(ref _outstanding) > _settings.MaxOutstanding && _settings.MaxOutstanding >= 0)
-            {
-                http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
-                await http.Response.WriteAsync(
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"More than {_settings.MaxOutstanding} requests are under way (extensions.http.maxOutstandingRequests in host.json). Try again in a moment.\n"
-                    ),
-                    http.RequestAborted
-                );
-                return;
-            }
             if (_places is not null)
                 await _places.WaitAsync(http.RequestAborted);
             try
@@ -59,6 +54,23 @@ internal sealed class HttpLimits
         finally
         {
             Interlocked.Decrement(ref _outstanding);
+        }
+    }
+
+    private async Task RefuseAsync(HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
+        var text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"More than {_settings.MaxOutstanding} requests are under way (extensions.http.maxOutstandingRequests in host.json). Try again in a moment.\n"
+        );
+        try
+        {
+            await http.Response.WriteAsync(text, http.RequestAborted);
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // The caller has left.
         }
     }
 }

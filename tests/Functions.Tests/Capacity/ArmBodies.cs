@@ -50,6 +50,20 @@ internal static class ArmBodies
         Required = ["instanceIds"],
     };
 
+    /// <summary>What ARM's own schema does not allow of a request, whatever else comes of it; null when it is right.</summary>
+    public static string? MistakeOf(ArmRequest request)
+    {
+        var shape = request.Method switch
+        {
+            "PATCH" => Update,
+            "POST" when request.Path.EndsWith("/delete", StringComparison.Ordinal) => InstanceIds,
+            _ => null,
+        };
+        return shape is null ? null
+            : request.ApiVersion == ApiVersion ? Mistake(request.Body, shape)
+            : $"api-version {request.ApiVersion}; the schema here is that of {ApiVersion}";
+    }
+
     /// <summary>The first thing in a body that is not in its schema; null when all is.</summary>
     public static string? Mistake(JsonNode? body, Shape shape, string at = "$")
     {

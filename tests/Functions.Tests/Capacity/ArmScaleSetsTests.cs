@@ -183,7 +183,7 @@ public sealed class ArmScaleSetsTests : IAsyncLifetime
         await client.RaiseAsync(offer, 2, null, Cancelled);
         var machines = arm.Of("vmss-a").Machines;
 
-        await new ArmClient(new ArmStandIn.NoToken(), null, arm.Options())
+        await new ArmClient(new NoToken(), null, arm.Options())
             .GetVirtualMachineResource(
                 new ResourceIdentifier($"{ArmStandIn.Group}/providers/Microsoft.Compute/virtualMachines/{machines[0]}")
             )

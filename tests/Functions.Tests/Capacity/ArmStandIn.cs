@@ -17,9 +17,6 @@ namespace Serverless.Functions.Tests.Capacity;
 /// <summary>A request as it came in.</summary>
 internal sealed record ArmRequest(string Method, string Path, string? ApiVersion, string? IfMatch, JsonNode? Body);
 
-/// <summary>An answer of Azure's that is not the usual one.</summary>
-internal sealed record ArmError(int Status, string Code, string Message, int? RetryAfter = null, string? InnerCode = null);
-
 /// <summary>
 /// A stand-in for Azure Resource Manager on loopback, as much of it as scale sets need, in the forms of the REST documents: conditional
 /// PATCH, changes that go on behind <c>Azure-AsyncOperation</c>, deletion by name, the list of machines, and <c>simulateEviction</c> of a single machine.
@@ -77,7 +74,9 @@ internal sealed class ArmStandIn : IAsyncDisposable
         new()
         {
             Environment = new ArmEnvironment(new Uri($"https://127.0.0.1:{Address.Port}"), "https://management.azure.com"),
-            Transport = new HttpClientTransport(new HttpClient(new Plain { InnerHandler = new SocketsHttpHandler { UseProxy = false } })),
+            Transport = new HttpClientTransport(
+                new HttpClient(new PlainHttp { InnerHandler = new SocketsHttpHandler { UseProxy = false } })
+            ),
         };
 
     public ArmScaleSets Client() => new(new NoToken(), Options());
@@ -127,16 +126,18 @@ internal sealed class ArmStandIn : IAsyncDisposable
         lock (gate)
         {
             Requests.Add(new ArmRequest(request.Method, request.Path.Value!, version, request.Headers.IfMatch, body));
+            if (ArmBodies.MistakeOf(Requests[^1]) is { } mistake)
+            {
+                Violations.Add($"{request.Method} {request.Path}: {mistake}");
+            }
         }
 
-        Compare(request, version, body);
         var parts = request.Path.Value!.Split('/', StringSplitOptions.RemoveEmptyEntries);
         var at = Array.IndexOf(parts, "Microsoft.Compute");
         if (request.Headers.Authorization.ToString() != "Bearer stand-in" || version is null || at < 0)
         {
-            await ErrorAsync(
-                context,
-                new ArmError(version is null ? 400 : 401, "InvalidRequest", "No token, no api-version or no provider.")
+            await new ArmError(version is null ? 400 : 401, "InvalidRequest", "No token, no api-version or no provider.").WriteAsync(
+                context
             );
             return;
         }
@@ -144,7 +145,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
         var name = parts[at + 2];
         if (refusals.TryGetValue($"{request.Method} {name}", out var queue) && queue.TryDequeue(out var refusal))
         {
-            await ErrorAsync(context, refusal);
+            await refusal.WriteAsync(context);
             return;
         }
 
@@ -157,31 +158,9 @@ internal sealed class ArmStandIn : IAsyncDisposable
                 ("POST", "virtualMachineScaleSets", 4) when parts[^1] == "delete" => DeleteAsync(context, name, body!),
                 ("POST", "virtualMachines", 4) when parts[^1] == "simulateEviction" => EvictAsync(context, name),
                 ("GET", "locations", 5) => OperationAsync(context, parts[^1]),
-                _ => ErrorAsync(context, new ArmError(404, "NotFound", request.Path.Value!)),
+                _ => new ArmError(404, "NotFound", request.Path.Value!).WriteAsync(context),
             }
         );
-    }
-
-    /// <summary>A body that ARM's own schema does not allow is a violation, whatever else comes of the request.</summary>
-    private void Compare(HttpRequest request, string? version, JsonNode? body)
-    {
-        var shape = request.Method switch
-        {
-            "PATCH" => ArmBodies.Update,
-            "POST" when request.Path.Value!.EndsWith("/delete", StringComparison.Ordinal) => ArmBodies.InstanceIds,
-            _ => null,
-        };
-        var mistake =
-            shape is null ? null
-            : version == ArmBodies.ApiVersion ? ArmBodies.Mistake(body, shape)
-            : $"api-version {version}; the schema here is that of {ArmBodies.ApiVersion}";
-        if (mistake is not null)
-        {
-            lock (gate)
-            {
-                Violations.Add($"{request.Method} {request.Path}: {mistake}");
-            }
-        }
     }
 
     private Task SetAsync(HttpContext context, string name)
@@ -190,7 +169,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
         {
             return sets.TryGetValue(name, out var set)
                 ? context.Response.WriteAsJsonAsync(set.Json())
-                : ErrorAsync(context, new ArmError(404, "ResourceNotFound", $"The Resource '{name}' was not found."));
+                : new ArmError(404, "ResourceNotFound", $"The Resource '{name}' was not found.").WriteAsync(context);
         }
     }
 
@@ -219,10 +198,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
 
         if (operation is null)
         {
-            await ErrorAsync(
-                context,
-                new ArmError(412, "PreconditionFailed", "The precondition given in the request headers was not met.")
-            );
+            await new ArmError(412, "PreconditionFailed", "The precondition given in the request headers was not met.").WriteAsync(context);
             return;
         }
 
@@ -285,7 +261,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
             };
             if (operation is { Ended: true, Error: { } error })
             {
-                answer["error"] = Json(error);
+                answer["error"] = error.Json();
             }
         }
 
@@ -353,90 +329,4 @@ internal sealed class ArmStandIn : IAsyncDisposable
 
     private string AddressOf(FakeOperation operation) =>
         $"https://127.0.0.1:{Address.Port}/subscriptions/00000000-0000-0000-0000-000000000001/providers/Microsoft.Compute/locations/eastus/operations/{operation.Id}?api-version={ArmScaleSets.ApiVersion}";
-
-    private static async Task ErrorAsync(HttpContext context, ArmError error)
-    {
-        context.Response.StatusCode = error.Status;
-        if (error.RetryAfter is { } seconds)
-        {
-            context.Response.Headers.RetryAfter = $"{seconds}";
-        }
-
-        await context.Response.WriteAsJsonAsync(new JsonObject { ["error"] = Json(error) });
-    }
-
-    private static JsonObject Json(ArmError error)
-    {
-        var json = new JsonObject { ["code"] = error.Code, ["message"] = error.Message };
-        if (error.InnerCode is { } inner)
-        {
-            json["details"] = new JsonArray(new JsonObject { ["code"] = inner, ["message"] = $"{inner}: {error.Message}" });
-        }
-
-        return json;
-    }
-
-    private sealed class FakeOperation(string id, string set)
-    {
-        public string Id => id;
-        public string Set => set;
-        public Action Work { get; set; } = () => { };
-        public ArmError? Error { get; set; }
-        public bool Ended { get; set; }
-    }
-
-    private sealed class FakeSet(string name, string size)
-    {
-        public int Capacity { get; set; }
-        public int Changes { get; set; }
-        public List<string> Machines { get; } = [];
-        public string ETag => $"\"{Changes}\"";
-
-        public JsonObject Json() =>
-            new()
-            {
-                ["name"] = name,
-                ["id"] = $"{Group}/providers/Microsoft.Compute/virtualMachineScaleSets/{name}",
-                ["type"] = "Microsoft.Compute/virtualMachineScaleSets",
-                ["location"] = "eastus",
-                ["etag"] = ETag,
-                ["sku"] = new JsonObject
-                {
-                    ["name"] = size,
-                    ["tier"] = "Standard",
-                    ["capacity"] = Capacity,
-                },
-                ["properties"] = new JsonObject { ["orchestrationMode"] = "Flexible", ["provisioningState"] = "Succeeded" },
-            };
-
-        public JsonObject Json(string machine) =>
-            new()
-            {
-                ["name"] = machine,
-                ["id"] = $"{Group}/providers/Microsoft.Compute/virtualMachineScaleSets/{name}/virtualMachines/{machine}",
-                ["type"] = "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
-                ["location"] = "eastus",
-                ["instanceId"] = machine,
-                ["properties"] = new JsonObject { ["provisioningState"] = "Succeeded" },
-            };
-    }
-
-    /// <summary>The SDK sends tokens over TLS only; what it sends arrives here without.</summary>
-    private sealed class Plain : DelegatingHandler
-    {
-        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            request.RequestUri = new UriBuilder(request.RequestUri!) { Scheme = "http" }.Uri;
-            return base.SendAsync(request, cancellationToken);
-        }
-    }
-
-    internal sealed class NoToken : TokenCredential
-    {
-        public override AccessToken GetToken(TokenRequestContext requestContext, CancellationToken cancellationToken) =>
-            new("stand-in", DateTimeOffset.MaxValue);
-
-        public override ValueTask<AccessToken> GetTokenAsync(TokenRequestContext requestContext, CancellationToken cancellationToken) =>
-            ValueTask.FromResult(GetToken(requestContext, cancellationToken));
-    }
 }

@@ -10,85 +10,54 @@ using Serverless.Testing;
 
 namespace Serverless.Functions.Tests.Capacity;
 
-/// <summary>Looks over real storage and the stand-in for Azure. Each test has the storage for itself.</summary>
-public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>, IAsyncLifetime
+public sealed class CapacityKeeperTests(AzuriteFixture azurite) : KeeperTest(azurite)
 {
-    private readonly FakeTimeProvider time = new(DateTimeOffset.Parse("2030-01-01T12:00:00Z"));
-    private readonly List<string> offered = [];
-    private ArmStandIn arm = null!;
-
-    /// <summary>A dollar an hour.</summary>
-    private static readonly PriceTable Prices = PriceTable.BuiltIn with
-    {
-        Machines = [new MachinePrice("eastus", "Standard_D2as_v5", 1, "catalog", 0.1m)],
-    };
-
-    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
-
-    private WorkerRegister Register => new(azurite.StorageClients);
-
-    private JobBoard Board => new(azurite.StorageClients, time);
-
-    public async ValueTask InitializeAsync()
-    {
-        arm = await ArmStandIn.StartAsync();
-        await CleanStorage.ForCapacityAsync(azurite.StorageClients, Cancelled);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var job in offered)
-        {
-            await Board.CancelAsync(job, CancellationToken.None);
-        }
-
-        await arm.DisposeAsync();
-    }
+    private WorkerRegister Register => new(Storage);
 
     [Fact]
     public async Task LookAsync_NoOffers_DoesNothing()
     {
         Assert.False(await Keeper().LookAsync(Cancelled));
-        Assert.Empty(arm.Requests);
+        Assert.Empty(Arm.Requests);
     }
 
     [Fact]
     public async Task LookAsync_AtRest_AsksAzureNothingForAnHour()
     {
-        var keeper = Keeper(arm.Add("a"));
+        var keeper = Keeper(Arm.Add("a"));
         Assert.True(await keeper.LookAsync(Cancelled));
-        var asked = arm.Requests.Count;
+        var asked = Arm.Requests.Count;
 
-        time.Advance(TimeSpan.FromMinutes(59));
+        Time.Advance(TimeSpan.FromMinutes(59));
         await keeper.LookAsync(Cancelled);
-        Assert.Equal(asked, arm.Requests.Count);
+        Assert.Equal(asked, Arm.Requests.Count);
 
-        time.Advance(TimeSpan.FromMinutes(1));
+        Time.Advance(TimeSpan.FromMinutes(1));
         await keeper.LookAsync(Cancelled);
-        Assert.Equal(2 * asked, arm.Requests.Count);
+        Assert.Equal(2 * asked, Arm.Requests.Count);
     }
 
     [Fact]
     public async Task LookAsync_FirstHasNoCapacity_TakesTheNextAndTellsTheRun()
     {
-        var keeper = Keeper(arm.Add("a"), arm.Add("b", size: "Standard_D4as_v5"));
-        arm.Refuse("PATCH a", new ArmError(409, "SkuNotAvailable", "Not in this region."));
+        var keeper = Keeper(Arm.Add("a"), Arm.Add("b", size: "Standard_D4as_v5"));
+        Arm.Refuse("PATCH a", new ArmError(409, "SkuNotAvailable", "Not in this region."));
         await OfferAsync("first");
 
         await keeper.LookAsync(Cancelled);
         await keeper.LookAsync(Cancelled);
 
-        Assert.Equal((0, 1), (arm.Of("a").Capacity, arm.Of("b").Capacity));
+        Assert.Equal((0, 1), (Arm.Of("a").Capacity, Arm.Of("b").Capacity));
         await OfferAsync("second");
         await keeper.LookAsync(Cancelled);
-        Assert.Equal((0, 2), (arm.Of("a").Capacity, arm.Of("b").Capacity));
+        Assert.Equal((0, 2), (Arm.Of("a").Capacity, Arm.Of("b").Capacity));
         Assert.Contains("no capacity (SkuNotAvailable)", await NoteAsync(keeper), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task LookAsync_ManyAtOnce_NeverAskForMoreThanTheMostNorLower()
     {
-        var a = arm.Add("a", max: 3);
+        var a = Arm.Add("a", max: 3);
         for (var number = 0; number < 5; number++)
         {
             await OfferAsync($"many-{number}");
@@ -107,56 +76,56 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
                 })
         );
 
-        Assert.Equal(3, arm.Of("a").Machines.Length);
-        Assert.Single(arm.Requests, request => request.Method == "PATCH");
-        Assert.Empty(arm.Violations);
+        Assert.Equal(3, Arm.Of("a").Machines.Length);
+        Assert.Single(Arm.Requests, request => request.Method == "PATCH");
+        Assert.Empty(Arm.Violations);
     }
 
     [Fact]
     public async Task LookAsync_Evictions_AreMadeGoodAndAfterThreeTheNextIsAsked()
     {
-        var keeper = Keeper(arm.Add("a"), arm.Add("b"));
+        var keeper = Keeper(Arm.Add("a"), Arm.Add("b"));
         await OfferAsync("evicted");
         for (var eviction = 0; eviction < 3; eviction++)
         {
             await keeper.LookAsync(Cancelled);
             await keeper.LookAsync(Cancelled);
-            var machine = Assert.Single(arm.Of("a").Machines);
-            arm.Evict(machine);
-            time.Advance(TimeSpan.FromMinutes(1));
+            var machine = Assert.Single(Arm.Of("a").Machines);
+            Arm.Evict(machine);
+            Time.Advance(TimeSpan.FromMinutes(1));
         }
 
         await keeper.LookAsync(Cancelled);
 
-        Assert.Equal((0, 1), (arm.Of("a").Machines.Length, arm.Of("b").Machines.Length));
+        Assert.Equal((0, 1), (Arm.Of("a").Machines.Length, Arm.Of("b").Machines.Length));
         Assert.Contains("3 evictions within an hour", await NoteAsync(keeper), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task LookAsync_IdleMachine_GoesByNameAfterGraceAndItsWorkersWord()
     {
-        var keeper = Keeper(arm.Add("a"));
+        var keeper = Keeper(Arm.Add("a"));
         await OfferAsync("one");
         await keeper.LookAsync(Cancelled);
         await Board.CancelAsync("one", Cancelled);
-        var machine = Assert.Single(arm.Of("a").Machines);
+        var machine = Assert.Single(Arm.Of("a").Machines);
         await BeatAsync(machine, WorkerState.Idle, null);
 
         await keeper.LookAsync(Cancelled);
         Assert.Null(await Register.MarkOfAsync(machine, Cancelled));
 
-        time.Advance(TimeSpan.FromMinutes(5));
+        Time.Advance(TimeSpan.FromMinutes(5));
         await keeper.LookAsync(Cancelled);
         await keeper.LookAsync(Cancelled);
         var mark = await Register.MarkOfAsync(machine, Cancelled);
-        Assert.Equal([machine], arm.Of("a").Machines);
+        Assert.Equal([machine], Arm.Of("a").Machines);
 
         await BeatAsync(machine, WorkerState.Drained, mark!.Mark);
         await keeper.LookAsync(Cancelled);
         await keeper.LookAsync(Cancelled);
 
-        Assert.Empty(arm.Of("a").Machines);
-        Assert.Empty(arm.Violations);
+        Assert.Empty(Arm.Of("a").Machines);
+        Assert.Empty(Arm.Violations);
         Assert.Empty(await Register.ReadAsync(Cancelled));
     }
 
@@ -164,7 +133,7 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
     public async Task LookAsync_SpotHasNone_StartsOnDemandWithinTheDaysBudget()
     {
         // A dollar an hour by a table of one's own.
-        var keeper = Keeper(new CapacityOptions { OnDemandDollarsPerDay = 2.5 }, arm.Add("a"), arm.Add("b", spot: false));
+        var keeper = Keeper(new CapacityOptions { OnDemandDollarsPerDay = 2.5 }, Arm.Add("a"), Arm.Add("b", spot: false));
         foreach (var job in new[] { "day-1", "day-2", "day-3" })
         {
             await OfferAsync(job);
@@ -172,9 +141,9 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
 
         async Task LookAsync(TimeSpan after)
         {
-            time.Advance(after);
-            arm.Refuse("PATCH a", new ArmError(409, "SkuNotAvailable", "Not in this region."));
-            foreach (var machine in arm.Of("b").Machines)
+            Time.Advance(after);
+            Arm.Refuse("PATCH a", new ArmError(409, "SkuNotAvailable", "Not in this region."));
+            foreach (var machine in Arm.Of("b").Machines)
             {
                 await BeatAsync(machine, WorkerState.Busy, null);
             }
@@ -184,38 +153,38 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
 
         await LookAsync(TimeSpan.Zero);
         await LookAsync(TimeSpan.FromMinutes(1));
-        Assert.Equal((0, 2), (arm.Of("a").Capacity, arm.Of("b").Capacity));
+        Assert.Equal((0, 2), (Arm.Of("a").Capacity, Arm.Of("b").Capacity));
 
         // An hour of each that runs is spoken for: there is none left for a third.
         await LookAsync(TimeSpan.FromMinutes(1));
         Assert.Contains("of the day's budget are left", await NoteAsync(keeper), StringComparison.Ordinal);
         await LookAsync(TimeSpan.FromMinutes(30));
-        Assert.Equal(2, arm.Of("b").Capacity);
+        Assert.Equal(2, Arm.Of("b").Capacity);
         Assert.Equal(2 * 31 / 60.0, (await StateAsync()).Dollars, 6);
 
         // Both fail. What they cost stays spent, and one more can be had.
-        arm.Evict(arm.Of("b").Machines[0]);
-        arm.Evict(arm.Of("b").Machines[0]);
+        Arm.Evict(Arm.Of("b").Machines[0]);
+        Arm.Evict(Arm.Of("b").Machines[0]);
         await LookAsync(TimeSpan.FromMinutes(1));
-        Assert.Equal(1, arm.Of("b").Capacity);
+        Assert.Equal(1, Arm.Of("b").Capacity);
 
         // The next day, ten minutes past midnight: those are all that it has cost.
-        await LookAsync(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(10) - time.GetUtcNow().TimeOfDay);
+        await LookAsync(TimeSpan.FromDays(1) + TimeSpan.FromMinutes(10) - Time.GetUtcNow().TimeOfDay);
         Assert.Equal(10 / 60.0, (await StateAsync()).Dollars, 6);
         await LookAsync(TimeSpan.FromMinutes(1));
-        Assert.Equal(2, arm.Of("b").Capacity);
-        Assert.Empty(arm.Violations);
+        Assert.Equal(2, Arm.Of("b").Capacity);
+        Assert.Empty(Arm.Violations);
     }
 
     [Fact]
     public async Task LookAsync_JobForMachinesOnDemand_IsGivenNoSpotMachine()
     {
-        var keeper = Keeper(new CapacityOptions { OnDemandDollarsPerDay = 5 }, arm.Add("a"), arm.Add("b", spot: false));
+        var keeper = Keeper(new CapacityOptions { OnDemandDollarsPerDay = 5 }, Arm.Add("a"), Arm.Add("b", spot: false));
         await OfferAsync("strict", new MachineNeed(Spot: false));
 
         await keeper.LookAsync(Cancelled);
 
-        Assert.Equal((0, 1), (arm.Of("a").Capacity, arm.Of("b").Capacity));
+        Assert.Equal((0, 1), (Arm.Of("a").Capacity, Arm.Of("b").Capacity));
         Assert.Equal(
             "Standard_D2as_v5 on demand in eastus: 1 asked for",
             await keeper.NoteAsync(Queues.JobsCpu, new(Spot: false), Cancelled)
@@ -226,7 +195,7 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
     [Fact]
     public async Task OfferJob_SizeThatNoOfferHas_FailsTheJobAtOnceAndSaysWhichThereAre()
     {
-        var keeper = Keeper(arm.Add("a"));
+        var keeper = Keeper(Arm.Add("a"));
         var job = Job("nowhere", new MachineNeed("Standard_M128s"));
 
         await new OfferJob(Board, keeper, NullLogger<OfferJob>.Instance).RunAsync(job, Cancelled);
@@ -238,55 +207,36 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : IClassFixture<
                 + "Change sku or spot there, or add such a pool to the deployment (parameter 'pools').",
             result.Failure.Message
         );
-        var messages = (await azurite.StorageClients.Queue(Queues.JobEvents).PeekMessagesAsync(32, Cancelled)).Value;
+        var messages = (await Storage.Queue(Queues.JobEvents).PeekMessagesAsync(32, Cancelled)).Value;
         Assert.Contains(messages, message => message.MessageText.Contains("nowhere", StringComparison.Ordinal));
-        Assert.False(await new OpenJobs(azurite.StorageClients).AnyAsync(Cancelled));
-        Assert.Empty(arm.Requests);
+        Assert.False(await new OpenJobs(Storage).AnyAsync(Cancelled));
+        Assert.Empty(Arm.Requests);
     }
 
-    private async Task OfferAsync(string jobId, MachineNeed? need = null)
+    [Fact]
+    public async Task OfferJob_OnDemandWithoutABudgetForIt_FailsTheJobAtOnceAndSaysWhatADayHas()
     {
-        offered.Add(jobId);
-        await Board.OfferAsync(Job(jobId, need ?? MachineNeed.Any), Cancelled);
-    }
+        var job = Job("unpaid", new MachineNeed(Spot: false));
+        var offer = Arm.Add("d", spot: false);
 
-    private JobSpec Job(string jobId, MachineNeed need) =>
-        new()
-        {
-            JobId = jobId,
-            Kind = JobKind.Train,
-            Queue = Queues.JobsCpu,
-            Pipeline = jobId,
-            RunId = jobId,
-            NotifyInstance = jobId,
-            CreatedAt = time.GetUtcNow(),
-            Machine = need,
-        };
+        await new OfferJob(Board, Keeper(offer), NullLogger<OfferJob>.Instance).RunAsync(job, Cancelled);
+
+        var failure = (await Board.ReadResultAsync(job.JobId, Cancelled))!.Failure!;
+        Assert.True(failure.UserError);
+        Assert.Contains(
+            "the budget of a whole day buys none: Standard_D2as_v5 on demand in eastus: 0.00 USD",
+            failure.Message,
+            StringComparison.Ordinal
+        );
+        Assert.Null(Keeper(new CapacityOptions { OnDemandDollarsPerDay = 1 }, offer).WhyNever(job));
+    }
 
     private static Task<string?> NoteAsync(CapacityKeeper keeper) => keeper.NoteAsync(Queues.JobsCpu, MachineNeed.Any, Cancelled);
 
-    private async Task<CapacityState> StateAsync() =>
-        (await azurite.StorageClients.Container(Containers.Capacity).ReadJsonAsync<CapacityState>("state.json", Cancelled))!;
-
     private async Task BeatAsync(string machine, WorkerState state, string? mark)
     {
-        var now = time.GetUtcNow();
+        var now = Time.GetUtcNow();
         var beat = new WorkerBeat(new MachineInfo(machine, MachineKind.Spot), [Queues.JobsCpu], state, now, now) { Mark = mark };
         await Register.WriteAsync(beat, Cancelled);
     }
-
-    private CapacityKeeper Keeper(params Offer[] offers) => Keeper(new CapacityOptions(), offers);
-
-    private CapacityKeeper Keeper(CapacityOptions options, params Offer[] offers) =>
-        new(
-            azurite.StorageClients,
-            arm.Client(),
-            options with
-            {
-                Offers = offers.Length == 0 ? "" : System.Text.Json.JsonSerializer.Serialize(offers, PipelineJson.Compact),
-            },
-            Prices,
-            time,
-            NullLogger<CapacityKeeper>.Instance
-        );
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
 using Microsoft.Azure.Functions.Worker;
@@ -39,7 +38,7 @@ public sealed class TimeLimitTests(AzuriteFixture azurite) : IClassFixture<Azuri
     [Fact]
     public async Task Queue_FunctionBlocksItsThread_MessageIsTriedAgainAndBecomesPoison()
     {
-        var log = new Lines();
+        using var log = new SaidLog();
         using var folder = new TestFolder();
         folder.Write(
             "host.json",
@@ -142,30 +141,5 @@ public sealed class TimeLimitTests(AzuriteFixture azurite) : IClassFixture<Azuri
             See(nameof(HangsOnTimer), "run");
             return new TaskCompletionSource().Task;
         }
-    }
-
-    /// <summary>What the app logs.</summary>
-    private sealed class Lines : ILoggerProvider, ILogger
-    {
-        private readonly ConcurrentQueue<string> lines = new();
-
-        public bool Has(string text) => lines.Any(line => line.Contains(text, StringComparison.Ordinal));
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel,
-            EventId eventId,
-            TState state,
-            Exception? exception,
-            Func<TState, Exception?, string> formatter
-        ) => lines.Enqueue(formatter(state, exception));
-
-        public void Dispose() { }
     }
 }

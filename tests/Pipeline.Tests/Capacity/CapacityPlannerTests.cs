@@ -237,6 +237,13 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
         Assert.Equal("raise far 2", Text(Plan([Open(2) with { Together = 2 }], 0, resting, Picture(far, ""))));
     }
 
+    [Theory]
+    [InlineData(0.05, "delete demand demand0 demand1")]
+    [InlineData(0.1, "keep demand0, delete demand demand1")]
+    [InlineData(0.2, "keep demand0, keep demand1")]
+    public void Plan_MarkedOnDemandMachines_AreKeptWithinTheBudget(double dollars, string expected) =>
+        Assert.Equal(expected, Text(Plan(2, dollars, Picture(Demand, "drained drained"))));
+
     [Fact]
     public void Plan_FirstRegionIsAtWorkOnOtherJobs_JobOfSeveralWorkersGoesToTheNext()
     {
