@@ -2,8 +2,9 @@
 # Puts one version onto one environment and tries it; what does not work is taken back to the version before.
 #   infra/release.sh dev 1.2.3 artifacts/packages
 # Wants the Azure CLI, logged in, and the variables of docs/deploy.md but those of the worker, which it finds out. In a workflow it logs in anew by
-# itself, with AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_SUBSCRIPTION_ID. Exit code 1: taken back, or nothing to go back to; 2: nothing was
-# changed; 3: not everything could be taken back.
+# itself, with AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_SUBSCRIPTION_ID. It deploys the commit of the clone that it lies in, and refuses one that
+# does not contain the commit that is deployed, but where SERVERLESS_REPLACES names the version there. Exit code 1: taken back, or nothing to go
+# back to; 2: nothing was changed; 3: not everything could be taken back.
 set -euo pipefail
 
 environment=${1:?which environment? infra/release.sh ENVIRONMENT VERSION PACKAGES}
@@ -17,7 +18,9 @@ cuda=serverless-worker-cuda.tar.gz
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 # What is known of the environment; and of the version before: none before the first deployment.
-host= group= app= before= before_sum= before_cuda=- looked= published=
+host= group= app= before= before_sum= before_cuda=- before_commit=- looked= unknown= published= late=
+# What is deployed is of this commit; a folder that is no clone has none.
+commit=$(git -C "$infra" rev-parse --verify --quiet HEAD 2>/dev/null) || commit=-
 
 # A workflow's assertion ages within minutes, and with an aged one az gets no token where it has none (AADSTS700024): not for another service,
 # and for none after an hour, which is when a trial that hangs is to be taken back. A login alone keeps the old tokens; the logout drops them.
@@ -39,6 +42,24 @@ phase() { # what begins
 value() { az deployment sub show -n "$deployment" --query "properties.outputs.$1.value" -o tsv; }
 
 names() { host=$(value hostStorageName) && group=$(value resourceGroupName) && app=$(value appName); }
+
+# A record of a deployment that failed names nothing, and records are pruned: then by the tags and names that the template gives.
+find_names() {
+  local groups name system dense
+  groups=$(az group list --query "[?tags.environment=='$environment' && tags.system].[name, tags.system]" -o tsv) || return 1
+  while read -r name system; do
+    [ "$name" = "rg-$system-$environment" ] || continue
+    dense=${system//-/}${environment//-/}
+    host=$(one "$name" Microsoft.Storage/storageAccounts "st${dense,,}h") || return 1
+    app=$(one "$name" Microsoft.Web/sites "func-$system-$environment-") || return 1
+    if [ -n "$host" ] && [ -n "$app" ]; then group=$name && return 0; fi
+  done <<<"$groups"
+  host= app=
+}
+
+one() { # group, type, what its name starts with
+  az resource list -g "$1" --resource-type "$2" --query "[?starts_with(name, '$3')].name | [0]" -o tsv
+}
 
 # What the parameter files take from the environment: the version's worker and its sum, and those with CUDA where there is one.
 template() { # version, sum, sum with CUDA or -
@@ -88,7 +109,7 @@ smoke() { # seed of the sample
 }
 
 remember() { # in the storage itself, so that any machine knows where to go back to
-  printf '%s %s %s\n' "$version" "$sum" "$cuda_sum" >"$scratch/current"
+  printf '%s %s %s %s\n' "$version" "$sum" "$cuda_sum" "$commit" >"$scratch/current"
   az storage blob upload --auth-mode login --account-name "$host" -c packages -n current -f "$scratch/current" --overwrite --no-progress -o none
 }
 
@@ -98,7 +119,36 @@ look() {
   known=$(az storage blob exists --auth-mode login --account-name "$host" -c packages -n current --query exists -o tsv) || return 1
   looked=yes
   [ "$known" = true ] || return 0
-  download current "$scratch/before" && read -r before before_sum before_cuda <"$scratch/before"
+  download current "$scratch/before" && read -r before before_sum before_cuda before_commit <"$scratch/before"
+}
+
+# The slower of two runs, an old run that is repeated, one that is approved late: none may bring an old version back. Who wants to go back names
+# the version to be replaced, so that the same run, repeated, does nothing once another one is there.
+in_order() {
+  local there=${before_commit:--} why
+  if [ -z "$before" ] || [ "$there" = "$commit" ]; then return 0; fi
+  if [[ " ${SERVERLESS_REPLACES:-} " == *" $before "* ]]; then
+    echo "$before may be replaced whatever its commit, as SERVERLESS_REPLACES says"
+    return 0
+  fi
+  if [ "$there" = - ]; then
+    echo "$before does not say its commit: $version is taken for newer"
+    return 0
+  fi
+  if [ "$commit" = - ]; then
+    why="$infra is in no clone, so that nobody knows whether $version contains it"
+  elif ! git -C "$infra" cat-file -e "$there^{commit}" 2>/dev/null; then
+    why="this clone does not know it: fetch all branches with all their history, unless its branch is gone"
+  elif git -C "$infra" merge-base --is-ancestor "$there" "$commit"; then
+    return 0
+  elif git -C "$infra" merge-base --is-ancestor "$commit" "$there"; then
+    why="$version is of $commit, which is older"
+  else
+    why="$version is of $commit, which does not contain it"
+  fi
+  echo "$environment has $before of $there; $why. To replace it all the same: workflow Deploy by hand with 'replaces' $before, or" \
+    "SERVERLESS_REPLACES=$before (docs/operations.md)" >&2
+  return 1
 }
 
 cannot_look() {
@@ -142,23 +192,40 @@ fi
 
 phase "What is there" || { echo "the workflow cannot log in: has the job 'id-token: write', and does the federated credential fit? (docs/deploy.md)" >&2; exit 2; }
 deployments=$(az deployment sub list --query "[?name=='$deployment'] | length(@)" -o tsv) || exit 2
-if [ "$deployments" != 0 ]; then
-  names || exit 2
-  # The record of a deployment outlives its resource group, and one that failed names nothing; but storage that is there and cannot be asked
-  # must not pass for none.
-  if [ -n "$group" ] && [ "$(az group exists -n "$group")" = true ]; then
+if [ "$deployments" != 0 ]; then names || exit 2; fi
+if [ -n "$group" ]; then
+  # The record of a deployment outlives its resource group; but storage that is there and cannot be asked must not pass for none.
+  exists=$(az group exists -n "$group") || exit 2
+  if [ "$exists" = true ]; then
     look || { cannot_look; exit 2; }
   fi
+else
+  find_names || exit 2
+  # A first deployment that failed may have made the storage and not the role to read it: the template makes it.
+  if [ -n "$host" ]; then
+    look || {
+      looked= before= before_commit=- unknown=yes
+      echo "container packages of $host cannot be read: asked again after the template" >&2
+    }
+  fi
 fi
+in_order || exit 2
 
 works=no
 if phase "Template of $environment for $version (now: ${before:-none})" && template "$version" "$sum" "$cuda_sum" && patiently names; then
-  if [ -z "$looked" ]; then patiently look || { cannot_look; exit 1; }; fi
-  if put; then works=yes; fi
+  if [ -z "$looked" ]; then
+    patiently look || { cannot_look; exit 1; }
+    unknown=
+    in_order || late=yes
+  fi
+  if [ -z "$late" ] && put; then works=yes; fi
 fi
 
 if [ $works = yes ]; then
   echo "$environment has $version"
+elif [ -n "$unknown" ]; then
+  echo "$version does not work on $environment, and what was there before could not be read: container packages of $host remembers it" >&2
+  exit 1
 elif [ -z "$before" ]; then
   echo "$version does not work on $environment, and there is no version before it to go back to" >&2
   exit 1

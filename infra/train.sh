@@ -15,6 +15,7 @@ value() { az deployment sub show -n "$deployment" --query "properties.outputs.$1
 
 name=$("${program[@]}" validate "$definition" --json | jq -r '.[0].name')
 SERVERLESS_URL=$(value appUrl)
+[ -n "$SERVERLESS_URL" ] || { echo "deployment $deployment names no app: its last run failed; release first (docs/deploy.md)" >&2; exit 1; }
 SERVERLESS_KEY=$(az functionapp keys list -g "$(value resourceGroupName)" -n "$(value appName)" --query functionKeys.default -o tsv)
 export SERVERLESS_URL SERVERLESS_KEY
 

@@ -47,6 +47,37 @@ public sealed class DeployWorkflowTests
         );
     }
 
+    /// <summary>Whether a commit is older than the deployed one is asked of the history, by one release at a time.</summary>
+    [Fact]
+    public void Release_HasTheHistoryAndItsTurn()
+    {
+        var release = WorkflowFile.Jobs("deploy-environment.yml")["release"];
+        var checkout = WorkflowFile
+            .Steps(release)
+            .Single(step => WorkflowFile.Text(step, "uses").StartsWith("actions/checkout@", StringComparison.Ordinal));
+
+        Assert.Equal("0", checkout["with"]["fetch-depth"].ToString());
+        Assert.Equal("release-${{ inputs.environment }}", release["concurrency"]["group"].ToString());
+        Assert.Equal("false", release["concurrency"]["cancel-in-progress"].ToString());
+    }
+
+    [Fact]
+    public void Release_VersionThatMayBeReplaced_IsThePersonsOwnWord()
+    {
+        var release = WorkflowFile.Jobs("deploy-environment.yml")["release"];
+        var step = WorkflowFile
+            .Steps(release)
+            .Single(step => WorkflowFile.Text(step, "run").StartsWith("infra/release.sh", StringComparison.Ordinal));
+        var input = WorkflowFile.Root("deploy.yml")["on"]["workflow_dispatch"]["inputs"]["replaces"];
+
+        Assert.Equal("", input["default"].ToString());
+        Assert.All(
+            (string[])["dev", "prod"],
+            job => Assert.Equal("${{ inputs.replaces }}", WorkflowFile.Jobs("deploy.yml")[job]["with"]["replaces"].ToString())
+        );
+        Assert.Equal("${{ inputs.replaces }}", step["env"]["SERVERLESS_REPLACES"].ToString());
+    }
+
     [Theory]
     [InlineData("pull_request")]
     [InlineData("push")]

@@ -12,7 +12,7 @@ public sealed class ReleaseTests : ScriptTest
         Assert.Equal(["worker/1.0.0/serverless-worker.tar.gz sum-1.0.0"], Lines("templates"));
         Assert.Equal("worker 1.0.0", Text("storage/worker/1.0.0/serverless-worker.tar.gz"));
         Assert.Equal("app 1.0.0;", Text("published"));
-        Assert.Equal("1.0.0 sum-1.0.0 -\n", Text("storage/current"));
+        Assert.Equal("1.0.0 sum-1.0.0 - -\n", Text("storage/current"));
         Assert.Contains(
             Lines("calls"),
             call =>
@@ -40,11 +40,11 @@ public sealed class ReleaseTests : ScriptTest
             Lines("templates")
         );
         Assert.Equal("app 1.0.0;app 1.0.1;app 1.0.0;", Text("published"));
-        Assert.Equal("1.0.0 sum-1.0.0 -\n", Text("storage/current"));
+        Assert.Equal("1.0.0 sum-1.0.0 - -\n", Text("storage/current"));
 
         File.Delete(Folder.File("broken"));
         Assert.Equal(0, (await ReleaseAsync("1.0.2")).Code);
-        Assert.Equal("1.0.2 sum-1.0.2 -\n", Text("storage/current"));
+        Assert.Equal("1.0.2 sum-1.0.2 - -\n", Text("storage/current"));
     }
 
     [Fact]

@@ -17,7 +17,8 @@ public abstract class ScriptTest : IDisposable
     private protected TestFolder Folder { get; } = new();
 
     /// <summary>Variables of the environment; null takes one away.</summary>
-    protected Dictionary<string, string?> Variables { get; } = new() { ["ACTIONS_ID_TOKEN_REQUEST_URL"] = null };
+    protected Dictionary<string, string?> Variables { get; } =
+        new() { ["ACTIONS_ID_TOKEN_REQUEST_URL"] = null, ["SERVERLESS_REPLACES"] = null };
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -52,6 +53,8 @@ public abstract class ScriptTest : IDisposable
         start.Environment["FAKE"] = Folder.Path;
         start.Environment["SERVERLESS"] = "serverless";
         start.Environment["SERVERLESS_PAUSE"] = "0";
+        // Not the repository that the scripts lie in: whose commit is deployed is a test's own matter.
+        start.Environment["GIT_DIR"] = Folder.File(".git");
         foreach (var (name, value) in Variables)
         {
             start.Environment[name] = value;
@@ -62,6 +65,21 @@ public abstract class ScriptTest : IDisposable
         var errors = process.StandardError.ReadToEndAsync(Token);
         await process.WaitForExitAsync(Token);
         return (process.ExitCode, await output + await errors);
+    }
+
+    /// <summary>Everything in the folder becomes a commit, whose name comes back.</summary>
+    protected async Task<string> CommitAsync()
+    {
+        await GitAsync("add", ".");
+        await GitAsync("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "--allow-empty", "-qm", "x");
+        return await GitAsync("rev-parse", "HEAD");
+    }
+
+    protected async Task<string> GitAsync(params string[] arguments)
+    {
+        var (code, output) = await StartAsync("git", ["--work-tree", Folder.Path, .. arguments]);
+        Assert.True(code == 0, output);
+        return output.Trim();
     }
 
     private void Install(string fake, string name) =>

@@ -35,6 +35,17 @@ public sealed class ScriptTests : ScriptTest
         Assert.DoesNotContain(Lines("calls"), call => call.StartsWith("serverless run", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task Train_DeploymentThatNamesNothing_SaysSo()
+    {
+        Folder.Write("no-outputs", "");
+
+        var (code, output) = await RunAsync("train.sh", "dev", "cars.yaml");
+
+        Assert.Equal(1, code);
+        Assert.Contains("deployment serverless-dev names no app", output, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("completed success", 0, "CI took abc")]
     [InlineData("completed failure", 1, "ended with 'failure' on abc")]
@@ -84,17 +95,5 @@ public sealed class ScriptTests : ScriptTest
             "changed=[\"a/pipeline.yaml\",\"pipeline.yaml\"]\n",
             (await RunAsync("changed-definitions.sh", new string('0', 40))).Output
         );
-    }
-
-    private async Task CommitAsync()
-    {
-        await GitAsync("add", ".");
-        await GitAsync("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "x");
-    }
-
-    private async Task GitAsync(params string[] arguments)
-    {
-        var (code, output) = await StartAsync("git", arguments);
-        Assert.True(code == 0, output);
     }
 }

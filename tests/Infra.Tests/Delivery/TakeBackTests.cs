@@ -1,3 +1,5 @@
+using Serverless.Testing;
+
 namespace Serverless.Infra.Tests.Delivery;
 
 /// <summary>The way back of a release, where a step of it fails too.</summary>
@@ -93,6 +95,89 @@ public sealed class TakeBackTests : ScriptTest
         File.Delete(Folder.File("refuse-template"));
 
         Assert.Equal(0, (await ReleaseAsync("1.0.1")).Code);
-        Assert.Equal("1.0.1 sum-1.0.1 -\n", Text("storage/current"));
+        Assert.Equal("1.0.1 sum-1.0.1 - -\n", Text("storage/current"));
+    }
+
+    [Fact]
+    public async Task TakeBack_TemplatesAreRefusedTwice_TheVersionBeforeIsKnownWithoutARecord()
+    {
+        await ReleaseAsync("1.0.0");
+        Folder.Write("refuse-template", "*");
+        Assert.Equal(3, (await ReleaseAsync("1.0.1")).Code);
+        Folder.Write("refuse-template", "worker/1.0.2/*");
+
+        var (code, output) = await ReleaseAsync("1.0.2");
+
+        Assert.True(code == 1, output);
+        Assert.Contains("(now: 1.0.0)", output, StringComparison.Ordinal);
+        Assert.Contains("dev is back at 1.0.0", output, StringComparison.Ordinal);
+        Assert.Equal($"{Before} sum-1.0.0", Lines("templates")[^1]);
+    }
+
+    [Fact]
+    public async Task TakeBack_RecordWasPruned_TheVersionBeforeIsKnownAllTheSame()
+    {
+        await ReleaseAsync("1.0.0");
+        Folder.Write("no-record", "");
+        // Somebody else's.
+        Folder.Write("groups", "rg-shop-dev\tshop\nshop\tshop\n");
+        Folder.Write("refuse-template", After);
+
+        var (code, output) = await ReleaseAsync("1.0.1");
+
+        Assert.True(code == 1, output);
+        Assert.Contains("dev is back at 1.0.0", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A first deployment may make the storage and fail before the role to read it: the next one must not stop there.</summary>
+    [Fact]
+    public async Task TakeBack_StorageWithoutItsRole_IsAskedAfterTheTemplate()
+    {
+        await ReleaseAsync("1.0.0");
+        Folder.Write("no-record", "");
+        Folder.Write("no-role-yet", "");
+        Folder.Write("broken", "");
+
+        var (code, output) = await ReleaseAsync("1.0.1");
+
+        Assert.True(code == 1, output);
+        Assert.Contains("asked again after the template", output, StringComparison.Ordinal);
+        Assert.Contains("(now: none)", output, StringComparison.Ordinal);
+        Assert.Contains("dev is back at 1.0.0", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TakeBack_StorageCannotBeReadAndTheTemplateIsRefused_IsNotCalledAFirstOne()
+    {
+        await ReleaseAsync("1.0.0");
+        Folder.Write("no-record", "");
+        Folder.Write("no-role-yet", "");
+        Folder.Write("refuse-template", After);
+
+        var (code, output) = await ReleaseAsync("1.0.1");
+
+        Assert.True(code == 1, output);
+        Assert.Contains("what was there before could not be read: container packages of stsmldevh0", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>What the script looks for without a record is what the template makes.</summary>
+    [Fact]
+    public async Task TakeBack_NamesThatAreLookedFor_AreTheTemplates()
+    {
+        var script = File.ReadAllText(RepositoryRoot.File("infra", "release.sh"));
+        var snapshot = await Templates.SnapshotAsync("dev");
+        var group = snapshot.Single("Microsoft.Resources/resourceGroups");
+
+        Assert.Contains("\"rg-$system-$environment\"", script, StringComparison.Ordinal);
+        Assert.Equal("rg-sml-dev", group.Name);
+        Assert.Equal("sml", group.Json.GetProperty("tags").GetProperty("system").GetString());
+        Assert.Equal("dev", group.Json.GetProperty("tags").GetProperty("environment").GetString());
+        Assert.Contains("\"st${dense,,}h\"", script, StringComparison.Ordinal);
+        Assert.Single(
+            snapshot.Of("Microsoft.Storage/storageAccounts"),
+            account => account.Name.StartsWith("stsmldevh", StringComparison.Ordinal)
+        );
+        Assert.Contains("\"func-$system-$environment-\"", script, StringComparison.Ordinal);
+        Assert.StartsWith("func-sml-dev-", snapshot.Single("Microsoft.Web/sites").Name, StringComparison.Ordinal);
     }
 }

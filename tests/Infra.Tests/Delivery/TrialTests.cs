@@ -32,7 +32,7 @@ public sealed class TrialTests : ScriptTest
         var (code, output) = await ReleaseAsync("1.0.0");
 
         Assert.True(code == 0, output);
-        Assert.Equal("1.0.0 sum-1.0.0 -\n", Text("storage/current"));
+        Assert.Equal("1.0.0 sum-1.0.0 - -\n", Text("storage/current"));
     }
 
     [Fact]

@@ -22,16 +22,17 @@ if [ -f "$FAKE/aged" ]; then echo "AADSTS700024: Client assertion is not within 
 
 case "$1 $2 $3" in
   "account set --subscription") ;;
-  "deployment sub list") [ -f "$FAKE/templates" ] && echo 1 || echo 0 ;;
+  "deployment sub list") [ -f "$FAKE/templates" ] && [ ! -f "$FAKE/no-record" ] && echo 1 || echo 0 ;;
   "deployment sub create")
     echo "$SERVERLESS_WORKER_BLOB $SERVERLESS_WORKER_SHA256 $SERVERLESS_GPU_WORKER_BLOB $SERVERLESS_GPU_WORKER_SHA256" | sed 's/ *$//' >>"$FAKE/templates"
     # What fails leaves a record without outputs.
-    rm -f "$FAKE/no-outputs"
+    rm -f "$FAKE/no-outputs" "$FAKE/no-record"
     if [ -f "$FAKE/refuse-template" ] && [[ $SERVERLESS_WORKER_BLOB == $(<"$FAKE/refuse-template") ]]; then
       touch "$FAKE/no-outputs"
       echo "SkuNotAvailable" >&2
       exit 1
     fi
+    rm -f "$FAKE/no-role-yet"
     ;;
   "deployment sub show")
     if [ -f "$FAKE/no-outputs" ]; then exit 0; fi
@@ -41,8 +42,21 @@ case "$1 $2 $3" in
     esac
     ;;
   "group exists -n") [ -f "$FAKE/no-group" ] && echo false || echo true ;;
+  "group list --query")
+    cat "$FAKE/groups" 2>/dev/null || true
+    if [ -d "$FAKE/storage" ]; then printf 'rg-sml-dev\tsml\n'; fi
+    ;;
+  "resource list -g")
+    prefix=$(sed -n "s/.*starts_with(name, '\([^']*\)').*/\1/p" <<<"$query")
+    case "$4 $6" in
+      "rg-sml-dev Microsoft.Storage/storageAccounts") names="stsmldevd0 stsmldevh0" ;;
+      "rg-sml-dev Microsoft.Web/sites") names=func-sml-dev-0 ;;
+      *) names= ;;
+    esac
+    tr ' ' '\n' <<<"$names" | grep "^$prefix" | head -1 || true
+    ;;
   "storage blob exists")
-    if [ -f "$FAKE/no-access" ]; then echo "403" >&2; exit 1; fi
+    if [ -f "$FAKE/no-access" ] || [ -f "$FAKE/no-role-yet" ]; then echo "403" >&2; exit 1; fi
     [ -f "$FAKE/storage/$name" ] && echo true || echo false
     ;;
   "storage blob upload")
