@@ -167,7 +167,12 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs, CapacityKeepe
 
         var note = result switch
         {
-            null or { State: JobState.Waiting } => await WaitingNoteAsync(job, cancellationToken),
+            null or { State: JobState.Waiting } => await WithMachinesAsync(job, Waits(result), cancellationToken),
+            { Progress: { Phase: JobProgress.Forming } forming } => await WithMachinesAsync(
+                job,
+                $"{forming.Phase}: {forming.Done:N0} of {forming.Total:N0} {forming.Unit}",
+                cancellationToken
+            ),
             { Progress: { Total: > 0 } progress } => $"{progress.Phase}: {progress.Done:N0} of {progress.Total:N0} {progress.Unit}",
             { Progress: { } progress } => $"{progress.Phase}: {progress.Done:N0} {progress.Unit}",
             _ => null,
@@ -180,14 +185,22 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs, CapacityKeepe
             };
     }
 
-    private async Task<string> WaitingNoteAsync(string jobId, CancellationToken cancellationToken)
+    private static string Waits(JobResult? result)
     {
-        const string Waits = "waits for a worker; until one takes the job, or the run is cancelled";
+        const string Any = "waits for a worker; until one takes the job, or the run is cancelled";
+        return result is { Tried.Count: > 0 }
+            ? $"{Any}; not in {string.Join(", ", result.Tried.Select(tried => tried.Region))}, where too few came"
+            : Any;
+    }
+
+    /// <summary>Beside it, what is done about machines.</summary>
+    private async Task<string> WithMachinesAsync(string jobId, string note, CancellationToken cancellationToken)
+    {
         var machines =
             capacity.IsOn && await jobs.ReadSpecAsync(jobId, cancellationToken) is { } job
                 ? await capacity.NoteAsync(job.Queue, job.Machine, cancellationToken)
                 : null;
-        return machines is null ? Waits : $"{Waits}. {machines}";
+        return machines is null ? note : $"{note}. {machines}";
     }
 
     private async Task<IResult> DocumentAsync(string blob, string contentType, string runId, CancellationToken cancellationToken)
