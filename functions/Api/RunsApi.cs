@@ -165,18 +165,9 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs, CapacityKeepe
             return view;
         }
 
-        var note = result switch
-        {
-            null or { State: JobState.Waiting } => await WithMachinesAsync(job, Waits(result), cancellationToken),
-            { Progress: { Phase: JobProgress.Forming } forming } => await WithMachinesAsync(
-                job,
-                $"{forming.Phase}: {forming.Done:N0} of {forming.Total:N0} {forming.Unit}",
-                cancellationToken
-            ),
-            { Progress: { Total: > 0 } progress } => $"{progress.Phase}: {progress.Done:N0} of {progress.Total:N0} {progress.Unit}",
-            { Progress: { } progress } => $"{progress.Phase}: {progress.Done:N0} {progress.Unit}",
-            _ => null,
-        };
+        var (text, waits) = JobNote.Of(result);
+        var machines = waits ? await MachinesAsync(job, cancellationToken) : null;
+        var note = machines is null ? text : $"{text}. {machines}";
         return note is null
             ? view
             : view with
@@ -185,23 +176,10 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs, CapacityKeepe
             };
     }
 
-    private static string Waits(JobResult? result)
-    {
-        const string Any = "waits for a worker; until one takes the job, or the run is cancelled";
-        return result is { Tried.Count: > 0 }
-            ? $"{Any}; not in {string.Join(", ", result.Tried.Select(tried => tried.Region))}, where too few came"
-            : Any;
-    }
-
-    /// <summary>Beside it, what is done about machines.</summary>
-    private async Task<string> WithMachinesAsync(string jobId, string note, CancellationToken cancellationToken)
-    {
-        var machines =
-            capacity.IsOn && await jobs.ReadSpecAsync(jobId, cancellationToken) is { } job
-                ? await capacity.NoteAsync(job.Queue, job.Machine, cancellationToken)
-                : null;
-        return machines is null ? note : $"{note}. {machines}";
-    }
+    private async Task<string?> MachinesAsync(string jobId, CancellationToken cancellationToken) =>
+        capacity.IsOn && await jobs.ReadSpecAsync(jobId, cancellationToken) is { } job
+            ? await capacity.NoteAsync(job.Queue, job.Machine, cancellationToken)
+            : null;
 
     private async Task<IResult> DocumentAsync(string blob, string contentType, string runId, CancellationToken cancellationToken)
     {

@@ -26,7 +26,8 @@ internal sealed class GangWait(GangJob job)
             );
         }
 
-        if (job.Time.GetElapsedTime(since) <= job.Options.Forming)
+        // Those that are there may read for as long as they show life.
+        if (there == job.Ranks || job.Time.GetElapsedTime(since) <= job.Options.Forming)
         {
             return;
         }

@@ -26,7 +26,7 @@ public sealed class GangMoveTests(AzuriteFixture azurite, ITestOutputHelper outp
     {
         const string Job = "gang-moves";
         // Long enough for two workers that are there to find each other on a busy machine.
-        await using var bench = new GangBench(Storage, new GangOptions { Forming = TimeSpan.FromSeconds(12) });
+        await using var bench = new GangBench(Storage, new GangOptions { Forming = TimeSpan.FromSeconds(15) });
         var (training, keeper) = await OfferAsync(Job, bench, (West, 1), (North, 2));
 
         var tried = (await LookUntilAsync(keeper, training, Job, now => now.Tried.Count > 0)).Tried;
@@ -39,7 +39,7 @@ public sealed class GangMoveTests(AzuriteFixture azurite, ITestOutputHelper outp
         );
         Assert.Equal(North, Assert.Single(result.Claims[1].Members).Machine.Region);
         Assert.Equal((0, West, 1), (result.Crashes, Assert.Single(tried).Region, tried[0].Workers));
-        Assert.Equal("1 of 2 workers came within 0.2 min in westeurope; the job is left to another region.", result.Claims[0].Note);
+        Assert.Equal("1 of 2 workers came within 0.3 min in westeurope; the job is left to another region.", result.Claims[0].Note);
     }
 
     [Fact]
