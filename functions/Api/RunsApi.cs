@@ -165,13 +165,9 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs, CapacityKeepe
             return view;
         }
 
-        var note = result switch
-        {
-            null or { State: JobState.Waiting } => await WaitingNoteAsync(job, cancellationToken),
-            { Progress: { Total: > 0 } progress } => $"{progress.Phase}: {progress.Done:N0} of {progress.Total:N0} {progress.Unit}",
-            { Progress: { } progress } => $"{progress.Phase}: {progress.Done:N0} {progress.Unit}",
-            _ => null,
-        };
+        var (text, waits) = JobNote.Of(result);
+        var machines = waits ? await MachinesAsync(job, cancellationToken) : null;
+        var note = machines is null ? text : $"{text}. {machines}";
         return note is null
             ? view
             : view with
@@ -180,15 +176,10 @@ public sealed class RunsApi(StorageClients storage, JobBoard jobs, CapacityKeepe
             };
     }
 
-    private async Task<string> WaitingNoteAsync(string jobId, CancellationToken cancellationToken)
-    {
-        const string Waits = "waits for a worker; until one takes the job, or the run is cancelled";
-        var machines =
-            capacity.IsOn && await jobs.ReadSpecAsync(jobId, cancellationToken) is { } job
-                ? await capacity.NoteAsync(job.Queue, job.Machine, cancellationToken)
-                : null;
-        return machines is null ? Waits : $"{Waits}. {machines}";
-    }
+    private async Task<string?> MachinesAsync(string jobId, CancellationToken cancellationToken) =>
+        capacity.IsOn && await jobs.ReadSpecAsync(jobId, cancellationToken) is { } job
+            ? await capacity.NoteAsync(job.Queue, job.Machine, cancellationToken)
+            : null;
 
     private async Task<IResult> DocumentAsync(string blob, string contentType, string runId, CancellationToken cancellationToken)
     {

@@ -18,11 +18,11 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
     private readonly TimeProvider time = setup.Job.Time;
     private readonly GangBlobs blobs = new(setup.Job.Storage, setup.Job.Claim.Job.JobId, setup.Job.Claim.Fence, generation);
     private readonly GangSeats seats = new(setup.Job, generation, members);
-    private readonly long startedAt = setup.Job.Time.GetTimestamp();
+    private readonly GangWait wait = new(setup.Job);
+    private readonly LeaderStates states = new(setup);
     private GangPhase phase = GangPhase.Forming;
     private IReadOnlyList<string> machines = [];
     private long beat;
-    private bool saveAsked;
 
     /// <summary>Of rank 0's trees, by round.</summary>
     private readonly Dictionary<int, string> digests = [];
@@ -31,7 +31,7 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
     private long? leavingSince;
 
     /// <summary>The newest state of this generation; null when it saved none.</summary>
-    public Checkpoint? Saved { get; private set; }
+    public Checkpoint? Saved => states.Saved;
 
     /// <returns>The ended state.</returns>
     /// <exception cref="GangBrokenException">A worker was lost.</exception>
@@ -110,13 +110,12 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
                 setup.Watch.Round(what.Round, what.Rounds, what.Values!);
                 if (setup.Checkpoints.Due)
                 {
-                    AskToSave(rank);
+                    states.Ask(rank);
                 }
 
                 break;
             case RankEventKind.Saved:
-                saveAsked = false;
-                Store(what);
+                states.Store(what);
                 break;
             case RankEventKind.Checked:
                 digests[what.Round] = what.Digest!;
@@ -134,32 +133,6 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
         }
 
         return null;
-    }
-
-    private void AskToSave(RankProcess rank)
-    {
-        if (!saveAsked)
-        {
-            saveAsked = true;
-            rank.Save();
-        }
-    }
-
-    private void Store(RankEvent what)
-    {
-        var before = Saved;
-        Saved = new Checkpoint(what.Round, what.File!);
-        setup.Checkpoints.Save(LightGbmState.Format, what.Round, Copy);
-        if (before is not null)
-        {
-            File.Delete(before.File);
-        }
-
-        void Copy(Stream into)
-        {
-            using var bytes = File.OpenRead(what.File!);
-            bytes.CopyTo(into);
-        }
     }
 
     private void RequireAlive(RankProcess rank)
@@ -185,7 +158,7 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
             }
 
             leavingSince ??= time.GetTimestamp();
-            AskToSave(rank);
+            states.Ask(rank);
         }
         else if (seats.WhoLeaves is { } who)
         {
@@ -197,9 +170,9 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
             if (leavingSince is null)
             {
                 leavingSince = time.GetTimestamp();
-                AskToSave(rank);
+                states.Ask(rank);
             }
-            else if (!saveAsked || time.GetElapsedTime(leavingSince.Value) > options.LastWord)
+            else if (!states.IsAsked || time.GetElapsedTime(leavingSince.Value) > options.LastWord)
             {
                 throw new GangBrokenException($"{who} leaves.");
             }
@@ -223,26 +196,9 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
             job.Claim.Log.LogInformation("All {Ranks} ranks are there: {Machines}.", job.Ranks, string.Join(", ", machines));
         }
 
-        if (phase != GangPhase.Forming)
+        if (phase == GangPhase.Forming)
         {
-            return;
-        }
-
-        if (await seats.OlderJobAsync(cancellationToken) is { } older)
-        {
-            throw new JobPostponedException(
-                $"Job {older} is older and still looks for workers; this one, with {seats.Taken + 1} of {job.Ranks}, makes way.",
-                options.Rest
-            );
-        }
-
-        if (time.GetElapsedTime(startedAt) > options.Forming)
-        {
-            var where = job.Claim.Machine.Region is { } region ? $" in {region}" : "";
-            throw new TimeoutException(
-                $"{seats.Taken + 1} of {job.Ranks} workers came within {options.Forming.TotalMinutes:0.#} min. "
-                    + $"Allow the pool more machines{where}, or lower training.compute.workers."
-            );
+            await wait.CheckAsync(seats, cancellationToken);
         }
     }
 

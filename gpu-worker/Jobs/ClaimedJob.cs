@@ -84,6 +84,8 @@ internal sealed class ClaimedJob(
                     SeenAt = time.GetUtcNow(),
                     Progress = progress,
                     Checkpoints = [checkpoint, .. now.Checkpoints.Except(dropped)],
+                    // It got on here: what other regions lacked before is long ago.
+                    Tried = [],
                 };
             },
             cancellationToken
@@ -158,11 +160,18 @@ internal sealed class ClaimedJob(
     /// <param name="evicted">Because the machine goes.</param>
     /// <param name="cancellationToken">Stop.</param>
     /// <param name="rest">For so long nobody sees it.</param>
+    /// <param name="tried">Where no worker is to take it again; null leaves it to all.</param>
     /// <exception cref="ClaimLostException">The job is another's; nothing was written.</exception>
-    public async Task HandBackAsync(bool evicted, CancellationToken cancellationToken, TimeSpan rest = default)
+    public async Task HandBackAsync(bool evicted, CancellationToken cancellationToken, TimeSpan rest = default, RegionTry? tried = null)
     {
         await LetGoAsync(
-            now => now with { State = JobState.Waiting, Owner = null },
+            now =>
+                now with
+                {
+                    State = JobState.Waiting,
+                    Owner = null,
+                    Tried = tried is null ? now.Tried : [.. now.Tried.Where(each => !each.IsIn(tried.Region)), tried],
+                },
             evicted ? ClaimEnding.Evicted : ClaimEnding.HandedBack,
             cancellationToken
         );

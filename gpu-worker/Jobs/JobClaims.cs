@@ -22,7 +22,7 @@ internal sealed class JobClaims(
     ILogger<JobClaims> log
 )
 {
-    private readonly Misfits misfits = new();
+    private readonly Misfits misfits = new(time);
 
     /// <summary>Receives one message and claims its job, if this machine may do it.</summary>
     public async Task<TakenMessage> TakeAsync(string queueName, CancellationToken cancellationToken)
@@ -68,7 +68,7 @@ internal sealed class JobClaims(
             return TakenMessage.WithoutClaim with { Seat = new SeatOffer(job, seat, message) };
         }
 
-        return new TakenMessage(true, await ClaimAsync(job, message, cancellationToken));
+        return await ClaimAsync(job, message, cancellationToken);
     }
 
     private async Task<(JobSpec? Job, GangSeat? Seat)> ReadJobAsync(string queueName, QueueMessage raw, CancellationToken cancellationToken)
@@ -98,20 +98,28 @@ internal sealed class JobClaims(
     private Task<JobResult?> ReadResultAsync(JobSpec job, CancellationToken cancellationToken) =>
         storage.Container(Containers.Jobs).ReadJsonAsync<JobResult>(JobBlobs.Result(job.JobId), cancellationToken);
 
-    private async Task<ClaimedJob?> ClaimAsync(JobSpec job, QueuedMessage message, CancellationToken cancellationToken)
+    private async Task<TakenMessage> ClaimAsync(JobSpec job, QueuedMessage message, CancellationToken cancellationToken)
     {
         var before = await ReadResultAsync(job, cancellationToken);
         if (before is null)
         {
             log.LogError("Job {JobId} has no result.json; the message is dropped. The app offers a lost job again.", job.JobId);
             await message.DeleteAsync(cancellationToken);
-            return null;
+            return TakenMessage.WithoutClaim;
         }
 
         if (before.IsFinal)
         {
             await AnnounceAsync(job, before, message, cancellationToken);
-            return null;
+            return TakenMessage.WithoutClaim;
+        }
+
+        if (before.Tried.Any(tried => tried.IsIn(machine.Region)))
+        {
+            log.LogInformation("Job {JobId} found too few workers in {Region}; it is left to another region.", job.JobId, machine.Region);
+            misfits.AddLeft(job.JobId);
+            await message.HideAsync(options.PassOn, cancellationToken);
+            return TakenMessage.None;
         }
 
         var lease = storage.Container(Containers.Jobs).GetBlobClient(JobBlobs.Result(job.JobId)).GetBlobLeaseClient();
@@ -124,7 +132,7 @@ internal sealed class JobClaims(
         {
             // A duplicate, or the holder was slow to renew: it comes back when the lease may have run out.
             await message.HideAsync(options.Lease, cancellationToken);
-            return null;
+            return TakenMessage.WithoutClaim;
         }
 
         // Read again: under the lease nobody else writes.
@@ -133,10 +141,10 @@ internal sealed class JobClaims(
         {
             await lease.ReleaseAsync(cancellationToken: cancellationToken);
             await AnnounceAsync(job, last, message, cancellationToken);
-            return null;
+            return TakenMessage.WithoutClaim;
         }
 
-        return await BeginAsync(new Offer(job, last!, message), lease, leasedAt, cancellationToken);
+        return new TakenMessage(true, await BeginAsync(new Offer(job, last!, message), lease, leasedAt, cancellationToken));
     }
 
     private async Task<ClaimedJob?> BeginAsync(Offer offer, BlobLeaseClient lease, long leasedAt, CancellationToken cancellationToken)

@@ -165,7 +165,7 @@ internal sealed class JobRunner(
                 later.Message
             );
             claim.Note(later.Message);
-            return () => claim.HandBackAsync(evicted: false, CancellationToken.None, later.Rest);
+            return () => claim.HandBackAsync(evicted: false, CancellationToken.None, later.Rest, later.Tried);
         }
         catch (JobFailedException failed)
         {

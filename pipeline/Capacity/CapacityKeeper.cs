@@ -24,6 +24,7 @@ public sealed class CapacityKeeper(
 
     private readonly IReadOnlyList<Offer> offers = Offer.Parse(options.Offers);
     private readonly OpenJobs jobs = new(storage);
+    private readonly JobEnd ends = new(storage, time, log);
     private readonly WorkerRegister register = new(storage);
 
     /// <summary>Whether there is any scale set to change.</summary>
@@ -63,7 +64,9 @@ public sealed class CapacityKeeper(
         }
 
         state = OnDemandBudget.Spend(state, pictures.Select(each => (each.Offer, each.Machines.Count)), prices, now);
-        var plan = CapacityPlanner.Plan(pictures, DemandOf(open, pictures, now), Budget(state).Beside(pictures), options.Grace, now);
+        var budget = Budget(state).Beside(pictures);
+        open = await ends.FailAsync(open, job => GangEnd.Why(job, pictures, budget, now), cancellationToken);
+        var plan = CapacityPlanner.Plan(pictures, DemandOf(open, pictures, now), budget, options.Grace, now);
         foreach (var action in plan.Actions)
         {
             if (!lease.IsSure)
@@ -91,6 +94,13 @@ public sealed class CapacityKeeper(
     public async Task<string?> NoteAsync(string queue, MachineNeed need, CancellationToken cancellationToken) =>
         IsOn && await StateAsync(cancellationToken) is { } state ? state.Notes.GetValueOrDefault(CapacityState.NoteKey(queue, need)) : null;
 
+    /// <summary>Where machines for the job can be asked for, the preferred first; empty where machines are one's own.</summary>
+    public IReadOnlyList<string> RegionsFor(JobSpec job)
+    {
+        ArgumentNullException.ThrowIfNull(job);
+        return [.. Fitting(job).Select(offer => offer.Region).Distinct(StringComparer.OrdinalIgnoreCase)];
+    }
+
     /// <summary>Why no machine will ever come for a job that wants a certain one; null where one can, or machines are one's own.</summary>
     public string? WhyNever(JobSpec job)
     {
@@ -100,7 +110,7 @@ public sealed class CapacityKeeper(
             return null;
         }
 
-        var fitting = offers.Where(offer => offer.Queue == job.Queue && job.Machine.Fits(offer.Size, offer.Spot)).ToList();
+        var fitting = Fitting(job).ToList();
         if (fitting.Count == 0)
         {
             var why = Offer.WhyNone(job.Queue, job.Machine, offers);
@@ -114,6 +124,9 @@ public sealed class CapacityKeeper(
                 + $"{string.Join("; ", fitting.Select(offer => $"{offer.Text}: {day.Why(offer)}"))}. "
                 + "Change sku or spot there, or raise the budget (parameter 'onDemandDollarsPerDay').";
     }
+
+    private IEnumerable<Offer> Fitting(JobSpec job) =>
+        offers.Where(offer => offer.Queue == job.Queue && job.Machine.Fits(offer.Size, offer.Spot));
 
     private async Task<bool> IsAtRestAsync(CancellationToken cancellationToken) =>
         await StateAsync(cancellationToken) is { IsAtRest: true } state

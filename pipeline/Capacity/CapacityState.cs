@@ -70,12 +70,30 @@ public sealed record OfferState
     /// <summary>Why it rests, for people.</summary>
     public string? Why { get; init; }
 
+    /// <summary>The last time that it gave less than it was asked for, or took it back, also when its rest is over; null when it never did.</summary>
+    public OfferTrouble? Trouble { get; init; }
+
     public bool Rests(DateTimeOffset now) => RestsUntil > now;
+
+    /// <summary>The next in the list is asked for a while.</summary>
+    public OfferState Resting(string why, TimeSpan rest, DateTimeOffset now) =>
+        this with
+        {
+            RestsUntil = now + rest,
+            Why = why,
+            Trouble = new OfferTrouble(why, now),
+        };
 
     /// <summary>Azure refused: it rests for as long as that kind wants.</summary>
     public OfferState Refused(Refusal refusal, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(refusal);
-        return this with { RestsUntil = now + refusal.Rest, Why = refusal.Text };
+        var resting = Resting(refusal.Text, refusal.Rest, now);
+        // That another change came first says nothing of the machines.
+        return refusal.Kind == RefusalKind.Conflict ? resting with { Trouble = Trouble } : resting;
     }
 }
+
+/// <param name="Why">For people.</param>
+/// <param name="At">When.</param>
+public sealed record OfferTrouble(string Why, DateTimeOffset At);

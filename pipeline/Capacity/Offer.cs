@@ -14,7 +14,10 @@ namespace Serverless.Pipeline.Capacity;
 public sealed record Offer(string Queue, string ScaleSet, string Size, string Region, bool Spot, int Max)
 {
     /// <summary>For people.</summary>
-    public string Text => $"{Size} {(Spot ? "Spot" : "on demand")} in {Region}";
+    public string Text => $"{What} in {Region}";
+
+    /// <summary>For people, where the region is known.</summary>
+    public string What => $"{Size} {(Spot ? "Spot" : "on demand")}";
 
     /// <summary>Why no machine can be had for such jobs, for people.</summary>
     public static string WhyNone(string queue, MachineNeed need, IEnumerable<Offer> offers)

@@ -44,12 +44,7 @@ internal static class OfferHistory
         after = Ended(after, seen, operation, now);
         if (after.Evictions.Count >= evictions)
         {
-            after = after with
-            {
-                RestsUntil = now + EvictionRest,
-                Why = $"{after.Evictions.Count} evictions within an hour",
-                Evictions = [],
-            };
+            after = after.Resting($"{after.Evictions.Count} evictions within an hour", EvictionRest, now) with { Evictions = [] };
         }
 
         return after.Rests(now) ? after : after with { RestsUntil = null, Why = null };

@@ -18,8 +18,16 @@ internal sealed record Demand(
     string? Region = null
 )
 {
+    /// <summary>Not there: its jobs found too few machines in these regions.</summary>
+    public IReadOnlyList<string> Tried { get; init; } = [];
+
     public bool Fits(Offer offer) =>
-        Need.Fits(offer.Size, offer.Spot) && (Region is null || string.Equals(Region, offer.Region, StringComparison.OrdinalIgnoreCase));
+        Need.Fits(offer.Size, offer.Spot)
+        && (
+            Region is null
+                ? !Tried.Contains(offer.Region, StringComparer.OrdinalIgnoreCase)
+                : string.Equals(Region, offer.Region, StringComparison.OrdinalIgnoreCase)
+        );
 }
 
 /// <summary>How many machines the open jobs can use at once. Pure.</summary>
@@ -42,15 +50,15 @@ internal static class OpenDemand
             .. jobs.Where(job => HolderOf(job, now) is not { } holder || isOurs(holder))
                 .GroupBy(job => (job.Spec.Queue, job.Spec.Machine, job.Spec.Pipeline))
                 .SelectMany(alike => OfPipeline([.. alike], now))
-                .GroupBy(part => (part.Queue, part.Need, part.Region, IsGang: part.Together > 1))
-                .Select(alike => new Demand(
-                    alike.Key.Queue,
-                    alike.Key.Need,
-                    alike.Sum(part => part.Machines),
-                    alike.SelectMany(part => part.Jobs).ToHashSet(StringComparer.Ordinal),
-                    alike.Max(part => part.Together),
-                    alike.Key.Region
-                )),
+                .GroupBy(part => (part.Queue, part.Need, part.Region, IsGang: part.Together > 1, Tried: TextOf(part.Tried)))
+                .Select(alike =>
+                    alike.First() with
+                    {
+                        Machines = alike.Sum(part => part.Machines),
+                        Jobs = alike.SelectMany(part => part.Jobs).ToHashSet(StringComparer.Ordinal),
+                        Together = alike.Max(part => part.Together),
+                    }
+                ),
         ];
 
     /// <summary>Of jobs of one queue and one need, by where they are: those that have begun first, then those of several workers.</summary>
@@ -59,9 +67,7 @@ internal static class OpenDemand
         var specs = jobs.Select(job => job.Spec).ToList();
         var most = specs.Exists(spec => spec.MaxInstances is null) ? int.MaxValue : specs.Max(spec => spec.MaxInstances!.Value);
         var left = Math.Min(specs.Sum(spec => spec.Workers), Math.Max(most, specs.Max(spec => spec.Workers)));
-        var parts = jobs.GroupBy(job => (Region: job.Spec.Workers > 1 ? MachineOf(job, now)?.Region : null, IsGang: job.Spec.Workers > 1))
-            .OrderBy(part => part.Key.Region is null)
-            .ThenBy(part => !part.Key.IsGang);
+        var parts = jobs.GroupBy(job => PlaceOf(job, now)).OrderBy(part => part.Key.Region is null).ThenBy(part => !part.Key.IsGang);
         foreach (var part in parts)
         {
             var spec = part.First().Spec;
@@ -70,8 +76,19 @@ internal static class OpenDemand
             if (machines > 0)
             {
                 var ids = part.Select(job => job.Spec.JobId).ToHashSet(StringComparer.Ordinal);
-                yield return new Demand(spec.Queue, spec.Machine, machines, ids, part.Max(job => job.Spec.Workers), part.Key.Region);
+                yield return new Demand(spec.Queue, spec.Machine, machines, ids, part.Max(job => job.Spec.Workers), part.Key.Region)
+                {
+                    Tried = part.Key.Region is null ? [.. part.First().Result.Tried.Select(tried => tried.Region)] : [],
+                };
             }
         }
     }
+
+    /// <summary>Where its machines have to be, as far as that is settled.</summary>
+    private static (bool IsGang, string? Region, string Tried) PlaceOf(OpenJob job, DateTimeOffset now) =>
+        job.Spec.Workers == 1 ? (false, null, "")
+        : MachineOf(job, now)?.Region is { } region ? (true, region, "")
+        : (true, null, TextOf(job.Result.Tried.Select(tried => tried.Region)));
+
+    private static string TextOf(IEnumerable<string> regions) => string.Join(' ', regions.Order(StringComparer.Ordinal));
 }

@@ -58,6 +58,12 @@ public sealed record JobResult
     /// <summary>The last <see cref="CheckpointRef.Kept"/> of each trainer, newest first.</summary>
     public IReadOnlyList<CheckpointRef> Checkpoints { get; init; } = [];
 
+    /// <summary>
+    /// Where a leader waited in vain for the other workers since the last checkpoint, oldest first. Nobody there takes the job: it is for a worker
+    /// of another region.
+    /// </summary>
+    public IReadOnlyList<RegionTry> Tried { get; init; } = [];
+
     /// <summary>Every claim so far and the machine it ran on; the last one is the present one.</summary>
     public IReadOnlyList<ClaimUse> Claims { get; init; } = [];
 
@@ -66,14 +72,17 @@ public sealed record JobResult
     public bool IsFinal => State is JobState.Succeeded or JobState.Failed or JobState.Cancelled;
 }
 
-/// <param name="Phase">In the field's words: reading, training, exporting, proving.</param>
+/// <param name="Phase">In the field's words: reading, forming, training, exporting, proving.</param>
 /// <param name="Done">Of <paramref name="Total"/>, in <paramref name="Unit"/>.</param>
 /// <param name="Total">0 when unknown.</param>
-/// <param name="Unit">rounds, rows, bytes.</param>
+/// <param name="Unit">rounds, rows, bytes, workers.</param>
 public sealed record JobProgress(string Phase, long Done, long Total, string Unit)
 {
     /// <summary>The phase in which rounds are done.</summary>
     public const string Training = "training";
+
+    /// <summary>The phase in which the first of several workers waits for the others.</summary>
+    public const string Forming = "forming";
 }
 
 /// <param name="Message">What was found, where, what was expected, what to do.</param>

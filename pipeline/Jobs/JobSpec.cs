@@ -38,6 +38,9 @@ public sealed record JobSpec
     /// <summary>Which of the queue's machines may do it.</summary>
     public MachineNeed Machine { get; init; } = MachineNeed.Any;
 
+    /// <summary>Where machines for it can be asked for, the preferred first; empty where nobody asks for any.</summary>
+    public IReadOnlyList<string> Regions { get; init; } = [];
+
     /// <summary>W3C <c>traceparent</c> of whoever offered it; null where nobody traces.</summary>
     public string? TraceParent { get; init; }
 

@@ -23,7 +23,7 @@ public sealed class OfferJob(JobBoard jobs, CapacityKeeper capacity, ILogger<Off
             return job.JobId;
         }
 
-        await jobs.OfferAsync(job, cancellationToken);
+        await jobs.OfferAsync(job with { Regions = capacity.RegionsFor(job) }, cancellationToken);
         await KeepCapacity.LookAsync(capacity, log, cancellationToken);
         return job.JobId;
     }

@@ -1,3 +1,4 @@
+using Azure.Storage.Blobs.Specialized;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Serverless.Functions.Runs.Activities;
@@ -211,6 +212,55 @@ public sealed class CapacityKeeperTests(AzuriteFixture azurite) : KeeperTest(azu
         Assert.Contains(messages, message => message.MessageText.Contains("nowhere", StringComparison.Ordinal));
         Assert.False(await new OpenJobs(Storage).AnyAsync(Cancelled));
         Assert.Empty(Arm.Requests);
+    }
+
+    [Fact]
+    public async Task OfferJob_PoolsInSeveralRegions_TellsTheJobWhichInTheirOrder()
+    {
+        var keeper = Keeper(
+            Arm.Add("far") with
+            {
+                Region = "northeurope",
+            },
+            Arm.Add("gpu", queue: Queues.JobsGpu) with
+            {
+                Region = "uksouth",
+            },
+            Arm.Add("near"),
+            Arm.Add("near-demand", spot: false)
+        );
+        var job = Job("regions", MachineNeed.Any);
+
+        await new OfferJob(Board, keeper, NullLogger<OfferJob>.Instance).RunAsync(job, Cancelled);
+
+        Assert.Equal(["northeurope", "eastus"], (await Board.ReadSpecAsync(job.JobId, Cancelled))!.Regions);
+        await Board.CancelAsync(job.JobId, Cancelled);
+    }
+
+    [Fact]
+    public async Task LookAsync_JobWasTriedEverywhere_FailsItOnceUnlessAWorkerHasIt()
+    {
+        var keeper = Keeper(Arm.Add("a"));
+        await OfferAsync("nowhere-left");
+        var blob = Storage.Container(Containers.Jobs).GetBlobClient(JobBlobs.Result("nowhere-left"));
+        var now = Time.GetUtcNow();
+        var tried = new JobResult { State = JobState.Waiting, Tried = [new RegionTry("eastus", 1, now.AddMinutes(-10), now)] };
+        await Storage.Container(Containers.Jobs).WriteJsonAsync(blob.Name, tried, Cancelled);
+
+        var lease = blob.GetBlobLeaseClient();
+        await lease.AcquireAsync(TimeSpan.FromSeconds(60), cancellationToken: Cancelled);
+        await keeper.LookAsync(Cancelled);
+        Assert.Equal(JobState.Waiting, (await Board.ReadResultAsync("nowhere-left", Cancelled))!.State);
+        await lease.ReleaseAsync(cancellationToken: Cancelled);
+        await keeper.LookAsync(Cancelled);
+        await keeper.LookAsync(Cancelled);
+
+        var result = (await Board.ReadResultAsync("nowhere-left", Cancelled))!;
+        Assert.Equal((JobState.Failed, now), (result.State, result.EndedAt));
+        Assert.Contains("eastus: 1 of 1 workers came within 10 min", result.Failure!.Message, StringComparison.Ordinal);
+        Assert.Equal(0, Arm.Of("a").Capacity);
+        var messages = (await Storage.Queue(Queues.JobEvents).PeekMessagesAsync(32, Cancelled)).Value;
+        Assert.Single(messages, message => message.MessageText.Contains("nowhere-left", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -97,6 +97,45 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
     }
 
     [Fact]
+    public async Task Run_AllHaveComeAndOneStillReads_IsWaitedFor()
+    {
+        const string Job = "gang-reads";
+        var training = new StoredTraining(Storage, Job);
+        await training.StoreAsync(600, 42, Short, "task: binary", Cancelled);
+        await training.OfferAsync(Job, Cancelled, workers: 2);
+        var options = new GangOptions { Forming = TimeSpan.FromSeconds(10), Beat = TimeSpan.FromSeconds(0.2) };
+        await using var bench = new GangBench(Storage, options);
+        bench.Start("leader");
+        await rig.PhaseAsync(Job, 1, 1, GangPhase.Forming);
+        var blobs = new GangBlobs(Storage, Job, 1, 1);
+        var now = TimeProvider.System.GetUtcNow();
+        var seat = new Seat
+        {
+            Phase = SeatPhase.Loading,
+            Address = "127.0.0.1:1024",
+            Machine = ClaimBench.Machine,
+            StartedAt = now,
+            SeenAt = now,
+        };
+        Assert.True(await blobs.TakeSeatAsync(1, seat, Cancelled));
+
+        // Longer than it waits for those that do not come.
+        await rig.HoldsAsync(
+            async () =>
+            {
+                await blobs.WriteSeatAsync(1, seat = seat with { Beat = seat.Beat + 1 }, Cancelled);
+                return await blobs.ReadAsync(Cancelled) is { Phase: not GangPhase.Forming } or { Beat: > 75 };
+            },
+            "15 s of rank 0's signs of life"
+        );
+
+        Assert.Equal(GangPhase.Forming, (await blobs.ReadAsync(Cancelled))!.Phase);
+        var result = await training.Board.CancelAsync(Job, Cancelled);
+        Assert.Equal((1, 0), (result.Fence, result.Crashes));
+        Assert.Equal(("forming", 2, 2), (result.Progress!.Phase, result.Progress.Done, result.Progress.Total));
+    }
+
+    [Fact]
     public async Task Run_MemberKilledThenAnotherPaused_GoesOnFromTheLastStateAndEndsOnce()
     {
         var training = new StoredTraining(Storage, "gang-faults");

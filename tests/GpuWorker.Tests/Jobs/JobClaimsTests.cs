@@ -113,6 +113,58 @@ public sealed class JobClaimsTests(AzuriteFixture azurite) : IClassFixture<Azuri
     }
 
     [Fact]
+    public async Task Take_JobThatWasTriedHereInVain_IsLeftToAnotherRegionUntilItGotOnThere()
+    {
+        var bench = await BenchAsync("tried");
+        var now = bench.Time.GetUtcNow();
+        var here = bench.Worker("here", ClaimBench.Machine with { Region = "WestEurope" });
+        await using (var claim = (await here.TakeAsync(bench.Queue, Cancelled)).Claim)
+        {
+            await claim!.HandBackAsync(evicted: false, Cancelled, tried: new RegionTry("westeurope", 1, now, now));
+        }
+
+        var result = await bench.ResultAsync(Cancelled);
+        Assert.Equal((JobState.Waiting, 0, ClaimEnding.HandedBack), (result.State, result.Crashes, Assert.Single(result.Claims).Ending));
+        Assert.Same(TakenMessage.None, await here.TakeAsync(bench.Queue, Cancelled));
+        Assert.True(await bench.MessageWaitsAsync(Cancelled));
+        var received = await ReceivedAsync(bench);
+        Assert.Same(TakenMessage.None, await here.TakeAsync(bench.Queue, Cancelled));
+        Assert.Equal(received, await ReceivedAsync(bench));
+
+        var far = bench.Worker("far", ClaimBench.Machine with { Region = "northeurope" });
+        await using (var claim = (await far.TakeAsync(bench.Queue, Cancelled)).Claim)
+        {
+            Assert.Equal((2, 0), (claim!.Fence, claim.Crashes));
+            await claim.CommitAsync(new CheckpointRef("lightgbm", 1, 1, 10, 2, "00", 1, now), Cancelled);
+            await claim.HandBackAsync(evicted: true, Cancelled);
+        }
+
+        Assert.Empty((await bench.ResultAsync(Cancelled)).Tried);
+        bench.Time.Advance(TimeSpan.FromSeconds(30));
+        await using var back = (await here.TakeAsync(bench.Queue, Cancelled)).Claim;
+        Assert.Equal(3, back!.Fence);
+    }
+
+    [Fact]
+    public async Task Take_SeatOfAJobThatWasTriedHere_IsTaken()
+    {
+        var bench = await BenchAsync("tried-seat");
+        var now = bench.Time.GetUtcNow();
+        var worker = bench.Worker("here");
+        await using (var claim = (await worker.TakeAsync(bench.Queue, Cancelled)).Claim)
+        {
+            await claim!.HandBackAsync(evicted: false, Cancelled, tried: new RegionTry("eastus", 1, now, now));
+        }
+
+        Assert.Same(TakenMessage.None, await worker.TakeAsync(bench.Queue, Cancelled));
+        var queue = azurite.StorageClients.Queue(bench.Queue);
+        await queue.ClearMessagesAsync(Cancelled);
+        await SendAsync(queue, new JobMessage(bench.JobId, JobKind.Train, new GangSeat(2, 1, 1, now, bench.Need, "eastus")));
+
+        Assert.NotNull((await worker.TakeAsync(bench.Queue, Cancelled)).Seat);
+    }
+
+    [Fact]
     public async Task Succeed_Claimed_WritesSendsAndDeletes()
     {
         var bench = await BenchAsync("succeeds");

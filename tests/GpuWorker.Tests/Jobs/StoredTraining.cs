@@ -44,7 +44,7 @@ internal sealed class StoredTraining(StorageClients storage, string run)
     }
 
     /// <summary>Jobs of one run give the same bytes: all that is in the graph is the same.</summary>
-    public Task OfferAsync(string jobId, CancellationToken cancellationToken, int workers = 1, int age = 0) =>
+    public Task OfferAsync(string jobId, CancellationToken cancellationToken, int workers = 1, int age = 0, params string[] regions) =>
         Board.OfferAsync(
             new JobSpec
             {
@@ -56,6 +56,7 @@ internal sealed class StoredTraining(StorageClients storage, string run)
                 NotifyInstance = run,
                 CreatedAt = DateTimeOffset.UnixEpoch.AddSeconds(-age),
                 Workers = workers,
+                Regions = regions,
                 Train = new TrainJob
                 {
                     Split = split,

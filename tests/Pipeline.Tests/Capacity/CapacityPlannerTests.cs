@@ -2,18 +2,12 @@ using Serverless.Pipeline.Capacity;
 using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
+using static Serverless.Pipeline.Tests.Capacity.PlannerBench;
 
 namespace Serverless.Pipeline.Tests.Capacity;
 
 public sealed class CapacityPlannerTests(ITestOutputHelper output)
 {
-    private static readonly DateTimeOffset Now = DateTimeOffset.Parse("2030-01-01T12:00:00Z");
-    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(5);
-    private static readonly string Region = PriceTable.BuiltIn.ReferenceRegion;
-    private static readonly Offer Spot = new(Queues.JobsCpu, "spot", "Standard_D2as_v5", Region, Spot: true, Max: 3);
-    private static readonly Offer Next = Spot with { ScaleSet = "next", Max = 2 };
-    private static readonly Offer Demand = Spot with { ScaleSet = "demand", Spot = false, Max = 2 };
-
     [Theory]
     // Open jobs, machines of the first offer by their use, and what is done.
     [InlineData(0, "", "")]
@@ -63,7 +57,7 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
     public void Plan_NothingButOnDemand_StaysInTheBudget(double dollars, string expected)
     {
         // About 0.09 USD an hour.
-        var plan = Plan(2, dollars, Picture(Demand, ""));
+        var plan = Plan(2, dollars, Picture(OnDemand, ""));
 
         Assert.Equal(expected, Text(plan));
         Assert.NotEmpty(plan.Notes[Queues.JobsCpu]);
@@ -103,9 +97,9 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
     {
         var onDemand = new MachineNeed(Spot: false);
 
-        Assert.Equal("raise demand 1", Text(Plan([Open(1, onDemand)], 1, Picture(Spot, ""), Picture(Demand, ""))));
+        Assert.Equal("raise demand 1", Text(Plan([Open(1, onDemand)], 1, Picture(Spot, ""), Picture(OnDemand, ""))));
 
-        var broke = Plan([Open(1, onDemand)], 0, Picture(Spot, "old"), Picture(Demand, ""));
+        var broke = Plan([Open(1, onDemand)], 0, Picture(Spot, "old"), Picture(OnDemand, ""));
         // The idle Spot machine is of no use to the job.
         Assert.Equal("drain m0", Text(broke));
         Assert.Contains("budget", broke.Notes["jobs-cpu: a machine on demand"], StringComparison.Ordinal);
@@ -128,7 +122,7 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
     public void Plan_MachineOnDemandWorksOnAnothersJob_IsNotCountedForTheJobThatNeedsOne()
     {
         var onDemand = new MachineNeed(Spot: false);
-        var busy = Picture(Demand, "busy");
+        var busy = Picture(OnDemand, "busy");
         busy = busy with { Machines = [busy.Machines[0] with { JobId = "any" }] };
 
         var plan = Plan([Open(1, null, "any"), Open(1, onDemand, "strict")], 1, Picture(Spot, ""), busy);
@@ -139,7 +133,7 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
     [Fact]
     public void Plan_SpotIsIdleAndDemandToo_TheDearerGoes()
     {
-        var plan = Plan([Open(1)], 1, Picture(Spot, "old"), Picture(Demand, "old"));
+        var plan = Plan([Open(1)], 1, Picture(Spot, "old"), Picture(OnDemand, "old"));
 
         Assert.Equal("drain demand0", Text(plan));
     }
@@ -147,11 +141,11 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
     [Fact]
     public void Plan_NoOfferFits_SaysWhichThereAre()
     {
-        var plan = Plan([Open(1, new MachineNeed("Standard_M128s"))], 100, Picture(Spot, ""), Picture(Demand, ""));
+        var plan = Plan([Open(1, new MachineNeed("Standard_M128s"))], 100, Picture(Spot, ""), Picture(OnDemand, ""));
 
         Assert.Empty(plan.Actions);
         Assert.Equal(
-            $"1 machine(s) cannot be had now. no machine of jobs-cpu is Standard_M128s; offered are {Spot.Text}, {Demand.Text}",
+            $"1 machine(s) cannot be had now. no machine of jobs-cpu is Standard_M128s; offered are {Spot.Text}, {OnDemand.Text}",
             plan.Notes["jobs-cpu: Standard_M128s"]
         );
     }
@@ -167,7 +161,7 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
         {
             OfferPicture[] pictures =
             [
-                .. new[] { Spot, Next, Demand }.Select(offer =>
+                .. new[] { Spot, Next, OnDemand }.Select(offer =>
                 {
                     var machines = string.Join(
                         ' ',
@@ -209,108 +203,10 @@ public sealed class CapacityPlannerTests(ITestOutputHelper output)
         }
     }
 
-    [Fact]
-    public void Plan_JobOfSeveralWorkers_IsAskedForWhollyInTheFirstRegionThatHasAsMany()
-    {
-        var far = Next with { ScaleSet = "far", Region = "far", Max = 4 };
-        var gang = Open(4) with { Together = 4 };
-
-        // Three here would wait for a fourth that cannot reach them.
-        Assert.Equal("raise far 4", Text(Plan([gang], 0, Picture(Spot, ""), Picture(far, ""))));
-        Assert.Equal("raise spot 3, raise next 1", Text(Plan([gang], 0, Picture(Spot, ""), Picture(Next, ""), Picture(far, ""))));
-        Assert.Equal("raise spot 3, raise far 1", Text(Plan([Open(4)], 0, Picture(Spot, ""), Picture(far, ""))));
-        // Nowhere so many: as many as can be had, in one region, and the run says what is missing.
-        var large = Plan([Open(9) with { Together = 9 }], 0, Picture(Spot, ""), Picture(far, ""));
-        Assert.Equal("raise far 4", Text(large));
-        Assert.StartsWith("5 machine(s) cannot be had now.", large.Notes[Queues.JobsCpu], StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Plan_FirstRegionRests_JobOfSeveralWorkersGoesToTheNext()
-    {
-        var far = Next with { ScaleSet = "far", Region = "far", Max = 3 };
-        var resting = Picture(Spot, "idle") with
-        {
-            State = new OfferState { RestsUntil = Now.AddMinutes(1), Why = "no capacity" },
-        };
-
-        Assert.Equal("raise far 2", Text(Plan([Open(2) with { Together = 2 }], 0, resting, Picture(far, ""))));
-    }
-
     [Theory]
     [InlineData(0.05, "delete demand demand0 demand1")]
     [InlineData(0.1, "keep demand0, delete demand demand1")]
     [InlineData(0.2, "keep demand0, keep demand1")]
     public void Plan_MarkedOnDemandMachines_AreKeptWithinTheBudget(double dollars, string expected) =>
-        Assert.Equal(expected, Text(Plan(2, dollars, Picture(Demand, "drained drained"))));
-
-    [Fact]
-    public void Plan_FirstRegionIsAtWorkOnOtherJobs_JobOfSeveralWorkersGoesToTheNext()
-    {
-        var far = Next with { ScaleSet = "far", Region = "far", Max = 3 };
-        var full = Picture(Spot with { Max = 2 }, "busy busy");
-
-        Assert.Equal("raise far 2", Text(Plan([Open(2) with { Together = 2 }], 0, full, Picture(far, ""))));
-    }
-
-    [Fact]
-    public void Plan_JobOfSeveralWorkersThatIsLed_IsAskedForWhereItsLeaderIs()
-    {
-        var far = Next with { ScaleSet = "far", Region = "Far", Max = 3 };
-        var led = Open(2, null, "led") with { Together = 2, Region = "far" };
-        var leader = Picture(far, "busy");
-        leader = leader with { Machines = [leader.Machines[0] with { JobId = "led" }] };
-
-        // The idle one here is of no use to it.
-        Assert.Equal("raise far 2", Text(Plan([led], 0, Picture(Spot, "idle"), leader)));
-        Assert.Equal(
-            "",
-            Text(Plan([led], 0, Picture(Spot, "idle"), leader with { Machines = [.. leader.Machines, .. Picture(far, "old").Machines] }))
-        );
-    }
-
-    private static Demand Open(int machines, MachineNeed? need = null, params string[] jobs) =>
-        new(Queues.JobsCpu, need ?? MachineNeed.Any, machines, jobs.ToHashSet());
-
-    private static CapacityPlan Plan(int open, double dollars, params OfferPicture[] offers) => Plan([Open(open)], dollars, offers);
-
-    private static CapacityPlan Plan(Demand[] demands, double dollars, params OfferPicture[] offers) =>
-        CapacityPlanner.Plan(offers, demands, new OnDemandBudget(dollars, PriceTable.BuiltIn), Grace, Now);
-
-    private static OfferPicture Picture(Offer offer, string uses)
-    {
-        var prefix = offer == Spot ? "m" : offer.ScaleSet;
-        var machines = uses.Split(' ', StringSplitOptions.RemoveEmptyEntries)
-            .Select(
-                (use, number) =>
-                    new Machine(
-                        $"{prefix}{number}",
-                        offer,
-                        use == "old" ? MachineUse.Idle : Enum.Parse<MachineUse>(use, ignoreCase: true),
-                        use == "old" ? Now - Grace : Now
-                    )
-            )
-            .ToList();
-        return new OfferPicture(
-            offer,
-            new OfferState(),
-            new ScaleSetView(machines.Count, "e", [.. machines.Select(machine => machine.Name)]),
-            machines
-        );
-    }
-
-    private static string Text(CapacityPlan plan) =>
-        string.Join(
-            ", ",
-            plan.Actions.Select(action =>
-                action switch
-                {
-                    CapacityAction.Raise raise => $"raise {raise.Offer.ScaleSet} {raise.Capacity}",
-                    CapacityAction.Drain drain => $"drain {drain.Machine}",
-                    CapacityAction.Keep keep => $"keep {keep.Machine}",
-                    CapacityAction.Delete delete => $"delete {delete.Offer.ScaleSet} {string.Join(' ', delete.Machines)}",
-                    _ => "?",
-                }
-            )
-        );
+        Assert.Equal(expected, Text(Plan(2, dollars, Picture(OnDemand, "drained drained"))));
 }

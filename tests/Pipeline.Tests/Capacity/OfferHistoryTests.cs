@@ -50,6 +50,19 @@ public sealed class OfferHistoryTests
     }
 
     [Fact]
+    public void Observe_RestIsOver_WhatItWasForIsKnownStill()
+    {
+        var refused = new OfferState().Refused(new Refusal(RefusalKind.Quota, "QuotaExceeded", "none"), Now);
+
+        var after = Observe(refused, Now.AddHours(1));
+
+        Assert.Equal((null, Now), (after.Why, after.Trouble!.At));
+        Assert.StartsWith("no quota", after.Trouble.Why, StringComparison.Ordinal);
+        var conflict = after.Refused(new Refusal(RefusalKind.Conflict, "Conflict", "first"), Now.AddHours(1));
+        Assert.Equal(after.Trouble, conflict.Trouble);
+    }
+
+    [Fact]
     public void Observe_MachinesThatNeverCome_AreNotWaitedForForEver()
     {
         var before = new OfferState { Raise = new RaiseState(2, Now, null) };

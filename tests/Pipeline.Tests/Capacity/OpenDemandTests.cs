@@ -93,6 +93,36 @@ public sealed class OpenDemandTests
         Assert.Equal(["swedencentral: 3 for led, 3 together", ": 1 for waits, 3 together"], Texts(OpenDemand.Of(jobs, _ => true, Now)));
     }
 
+    [Fact]
+    public void Of_JobsThatWereTriedInARegion_AreAskedForElsewhere()
+    {
+        OpenJob[] jobs =
+        [
+            Job("new", "p", 2, null),
+            Tried(Job("left", "p", 2, null), "westeurope"),
+            Tried(Job("left-too", "q", 3, null), "westeurope"),
+            Tried(Job("left-both", "q", 2, null), "northeurope", "westeurope"),
+            // Who leads it has settled the region.
+            Tried(Job("led", "q", 2, null, holder: "m", seen: Now, region: "northeurope"), "westeurope"),
+        ];
+
+        var demands = OpenDemand.Of(jobs, _ => true, Now);
+
+        Assert.Equal(
+            ["in : new 2", "in , not westeurope: left left-too 5", "in northeurope: led 2", "in , not northeurope westeurope: left-both 2"],
+            demands.Select(demand =>
+                $"in {demand.Region}{(demand.Tried.Count > 0 ? $", not {string.Join(' ', demand.Tried)}" : "")}: "
+                + $"{string.Join(' ', demand.Jobs.Order())} {demand.Machines}"
+            )
+        );
+    }
+
+    private static OpenJob Tried(OpenJob job, params string[] regions) =>
+        job with
+        {
+            Result = job.Result with { Tried = [.. regions.Select(region => new RegionTry(region, 1, Now, Now))] },
+        };
+
     private static IEnumerable<string> Texts(IEnumerable<Demand> demands) =>
         demands.Select(demand =>
             $"{demand.Region}: {demand.Machines} for {string.Join(' ', demand.Jobs.Order())}, {demand.Together} together"
