@@ -25,7 +25,7 @@ internal sealed class EngineParts : IDisposable
         Table = new InstanceTable();
         Cache = new RunCache(options.MaxCachedOrchestrators);
         Timers = new TimerQueue(time, (id, execution, task) => Table.Post(id, new EventMessage(new TimerFired(task), execution)));
-        Activities = new ActivityQueue(options, functions, Table, faults);
+        Activities = new ActivityQueue(options, functions, Table, faults, Logger);
         Effects = new Effects(this);
         Turns = new TurnRunner(this);
         Index = new IndexKeeper(this);
