@@ -88,7 +88,6 @@ internal sealed class AppBuilder
         Web.Services.AddSingleton<FunctionApp>();
         Web.Services.AddSingleton(services => new DurableHost(
             DurableSettings.Read(host, configuration, home),
-            host.FunctionTimeout,
             _options.Time,
             services.GetRequiredService<FirstAnswer>(),
             services,

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 
 namespace Serverless.Local.Hosting;
@@ -33,7 +34,8 @@ internal sealed partial class TimeLimit(TimeSpan limit, TimeProvider time, ILogg
         );
 
     /// <summary>Whether it has ended, in whatever way, within its time and the grace behind it.</summary>
-    public async Task<bool> EndsAsync(Task run)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> EndsAsync(Task run)
     {
         await run.WaitAsync(limit + _grace, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return run.IsCompleted;

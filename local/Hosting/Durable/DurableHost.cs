@@ -9,7 +9,6 @@ namespace Serverless.Local.Hosting.Durable;
 /// <summary>Starts the durable engine beside the app and runs the app's orchestrators and activities for it.</summary>
 internal sealed class DurableHost(
     DurableOptions options,
-    TimeSpan? timeout,
     TimeProvider time,
     FirstAnswer first,
     IServiceProvider services,
@@ -111,11 +110,11 @@ internal sealed class DurableHost(
     )
     {
         var (function, outputs) = Find(_activities, name, "activity");
-        using var over = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, time);
+        using var over = new CancellationTokenSource(options.FunctionTimeout ?? Timeout.InfiniteTimeSpan, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
         var input = new ActivityInput(instanceId, serializedInput, options.Converter);
         var invocation = new Invocation(function, services, input, Facts(instanceId), both.Token);
-        var limit = TimeLimit.Of(timeout, time, loggers.CreateLogger("Function." + function.Name));
+        var limit = TimeLimit.Of(options.FunctionTimeout, time, loggers.CreateLogger("Function." + function.Name));
         // With a limit on a thread of its own: code that blocks before its first await would keep the engine's.
         var run = limit is null ? function.RunAsync(invocation) : Task.Run(() => function.RunAsync(invocation), CancellationToken.None);
         if (limit is not null && !await limit.EndsAsync(run))
