@@ -11,6 +11,9 @@ namespace Serverless.Local.Durable;
 internal sealed class DurableEngine(DurableOptions options, IDurableFunctions functions, TimeProvider time, ILoggerFactory loggers)
     : IAsyncDisposable
 {
+    /// <summary>What a stop waits for a turn's code, which computes nothing.</summary>
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(5);
+
     private readonly CancellationTokenSource stop = new();
     private FolderLock? folderLock;
     private SegmentedLog? log;
@@ -62,7 +65,9 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         compactor.DropDead();
         parts.Activities.Start();
         workers = Task.WhenAll(
-            Enumerable.Range(0, options.MaxConcurrentOrchestrations).Select(_ => Task.Run(WorkAsync, CancellationToken.None))
+            Enumerable
+                .Range(0, options.MaxConcurrentOrchestrations)
+                .Select(place => Task.Run(() => WorkAsync(place), CancellationToken.None))
         );
         recovery.Resume();
         compaction = compactor.RunAsync(stop.Token);
@@ -87,18 +92,23 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         await stop.CancelAsync();
         await compaction;
         // Turns do no I/O but the log's, so this takes moments, unless the disk is full: then it is for the next start.
-        while (log.Fault is null)
+        var hangs = false;
+        while (log.Fault is null && !hangs)
         {
             var idle = parts.Table.WhenIdle();
             if (await Task.WhenAny(idle, Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None)) != idle)
+            {
+                // Code that does not come back has nothing recorded: the next start replays it.
+                hangs = parts.Watch.HasOneOf(LongestTurn);
                 continue;
+            }
             new Compactor(parts).DropDead();
             parts.Index.WriteAtStop();
             break;
         }
         parts.Table.Close();
         await log.DisposeAsync();
-        if (log.Fault is null)
+        if (log.Fault is null && !hangs)
             await workers;
         parts.Dispose();
         folderLock?.Dispose();
@@ -120,12 +130,14 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         stop.Dispose();
     }
 
-    private async Task WorkAsync()
+    private async Task WorkAsync(int place)
     {
         await foreach (var entry in parts!.Table.Ready.ReadAllAsync(CancellationToken.None))
         {
+            parts.Watch.Begin(place, entry);
             // Runs the code here and leaves the wait for the disk to itself.
             _ = parts.Turns.RunAsync(entry);
+            parts.Watch.End(place);
         }
     }
 }

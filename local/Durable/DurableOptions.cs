@@ -40,6 +40,9 @@ internal sealed record DurableOptions
     /// <summary>Orchestrator turns that run at the same time: 1 or more.</summary>
     public int MaxConcurrentOrchestrations { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>How long an activity or a turn of an orchestrator may take; null: no limit. Activities are held to it by who runs them.</summary>
+    public TimeSpan? FunctionTimeout { get; init; }
+
     /// <summary>The version of this app and of every orchestration it starts without one; empty: none.</summary>
     public string DefaultVersion { get; init; } = string.Empty;
 

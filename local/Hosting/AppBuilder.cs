@@ -111,7 +111,7 @@ internal sealed class AppBuilder
         var compiler = new AppCompiler(web.Services, host, web.Configuration, json, _aspNetCore, _options.Time);
         var problems = new List<string>();
         compiler.Compile(_options.Classes ?? _options.Functions.GetTypes(), Middleware, app, problems);
-        var endpoints = new HttpEndpoints(host, gate, web);
+        var endpoints = new HttpEndpoints(host, gate, web, _options.Time);
         endpoints.Map(app, problems);
         if (problems.Count > 0)
             throw new InvalidOperationException(

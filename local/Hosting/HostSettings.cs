@@ -24,7 +24,7 @@ internal sealed class HostSettings
     /// <summary>Before every route of an HTTP function. Default: api.</summary>
     public string RoutePrefix { get; }
 
-    /// <summary>How long a function that is not an HTTP function may run. Default: 30 minutes; null (-1) has no limit.</summary>
+    /// <summary>How long a function may run. Default: 30 minutes; null (-1) has no limit.</summary>
     public TimeSpan? FunctionTimeout { get; }
 
     public QueueSettings Queues { get; }

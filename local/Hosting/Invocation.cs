@@ -15,12 +15,19 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
     private static readonly Guid Process = Guid.CreateVersion7();
     private static long _made;
 
+    private readonly TimeLimit? _limit;
+    private readonly long _began;
     private Rare? _rare;
 
-    public Invocation(Function function, HttpContext http)
+    /// <param name="function">The function.</param>
+    /// <param name="http">The request.</param>
+    /// <param name="limit">Cancels <see cref="CancellationToken"/>, which the caller's leaving does as well; null: no limit.</param>
+    public Invocation(Function function, HttpContext http, TimeLimit? limit)
     {
         Function = function;
         Http = http;
+        if (limit is not null)
+            (_limit, _began) = (limit, limit.Time.GetTimestamp());
     }
 
     public Invocation(Function function, IServiceProvider root, object? trigger, TriggerFacts? data, CancellationToken cancellation)
@@ -68,7 +75,13 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
 
     public override FunctionDefinition FunctionDefinition => Function.Definition;
 
-    public override CancellationToken CancellationToken => Http?.RequestAborted ?? More.Cancellation;
+    public override CancellationToken CancellationToken =>
+        Http is null ? More.Cancellation
+        : _limit is null ? Http.RequestAborted
+        : More.Limited ??= Limited(Http, _limit);
+
+    /// <summary>Whether an HTTP function has had all of its time. Its request may be gone by then.</summary>
+    public bool IsOverdue => _limit is not null && (_rare?.Over is { IsCancellationRequested: true } || TimeLeft(_limit) <= TimeSpan.Zero);
 
     public override IServiceProvider InstanceServices
     {
@@ -106,7 +119,26 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
 
     public InvocationResult<T> ResultAs<T>() => new TypedResultAccessor<T>(this);
 
-    public ValueTask DisposeAsync() => _rare?.Scope is { } scope ? scope.DisposeAsync() : ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        if (_rare is null)
+            return ValueTask.CompletedTask;
+        _rare.Both?.Dispose();
+        _rare.Over?.Dispose();
+        return _rare.Scope is { } scope ? scope.DisposeAsync() : ValueTask.CompletedTask;
+    }
+
+    // Its clock is set when somebody asks for the token.
+    private CancellationToken Limited(HttpContext http, TimeLimit limit)
+    {
+        if (TimeLeft(limit) is not { Ticks: > 0 } left)
+            return new CancellationToken(true);
+        More.Over = new CancellationTokenSource(left, limit.Time);
+        More.Both = CancellationTokenSource.CreateLinkedTokenSource(More.Over.Token, http.RequestAborted);
+        return More.Both.Token;
+    }
+
+    private TimeSpan TimeLeft(TimeLimit limit) => limit.Value - limit.Time.GetElapsedTime(_began);
 
     // The process's own id, counted on: a new Guid asks the system for its randomness, which costs more than a short function.
     private static string NewId()
@@ -129,6 +161,12 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
         public TriggerFacts? Data { get; init; }
 
         public CancellationToken Cancellation { get; init; }
+
+        public CancellationToken? Limited { get; set; }
+
+        public CancellationTokenSource? Over { get; set; }
+
+        public CancellationTokenSource? Both { get; set; }
 
         public Retries? Retries { get; set; }
 

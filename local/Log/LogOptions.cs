@@ -21,6 +21,9 @@ internal sealed record LogOptions
     public Action<SafeFileHandle, ReadOnlyMemory<byte>, long> Write { get; init; } =
         static (file, bytes, offset) => RandomAccess.Write(file, bytes.Span, offset);
 
+    /// <summary>Puts a file's bytes on the disk; a test puts a full or failing disk here.</summary>
+    public Action<SafeFileHandle> Flush { get; init; } = RandomAccess.FlushToDisk;
+
     /// <summary>Makes a segment's file; a test puts a full or failing disk here.</summary>
     public Func<string, long, Segment> Create { get; init; } = Segment.Create;
 

@@ -51,6 +51,9 @@ internal sealed class Segment(string path, long start, SafeFileHandle file, long
             if (!long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var start))
                 throw new InvalidDataException($"{path}: the name of a log segment is its position, 20 digits. Move the file away.");
             var file = System.IO.File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.Read);
+            // What lies behind the start of the next was written again there: its flush had failed.
+            if (segments is [.., var before] && before.End > start)
+                before.Length = start - before.Start;
             segments.Add(new Segment(path, start, file, RandomAccess.GetLength(file)));
         }
         return segments;

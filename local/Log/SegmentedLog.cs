@@ -199,15 +199,10 @@ internal sealed class SegmentedLog : IAsyncDisposable
         if (active.Length >= options.SegmentBytes)
         {
             FlushPending();
-            var start = active.End;
-            active = WhenThereIsRoom(() => options.Create(folder, start), bytes.Length);
-            lock (drops)
-                segments = [.. segments, active];
+            WhenThereIsRoom(BeginSegment, bytes.Length);
         }
-        WriteWhole(active, bytes);
-        if (options.FlushInterval == TimeSpan.Zero)
-            RandomAccess.FlushToDisk(active.File);
-        else
+        active = WriteWhole(bytes);
+        if (options.FlushInterval != TimeSpan.Zero)
             unflushedSince ??= Stopwatch.GetTimestamp();
         active.Length += bytes.Length;
         Volatile.Write(ref end, active.End);
@@ -226,19 +221,45 @@ internal sealed class SegmentedLog : IAsyncDisposable
     {
         if (unflushedSince is null)
             return;
-        RandomAccess.FlushToDisk(segments[^1].File);
+        options.Flush(segments[^1].File);
         unflushedSince = null;
     }
 
-    private void WriteWhole(Segment active, ReadOnlyMemory<byte> bytes) =>
-        WhenThereIsRoom(
+    /// <summary>Goes on in a new file where the last one ends; one without a record is made anew.</summary>
+    private Segment BeginSegment()
+    {
+        var active = segments[^1];
+        // Its successor has its name.
+        if (active.Length == 0)
+            active.Dispose();
+        var fresh = options.Create(folder, active.End);
+        lock (drops)
+            segments = active.Length > 0 ? [.. segments, fresh] : [.. segments[..^1], fresh];
+        return fresh;
+    }
+
+    /// <summary>Writes a group, and flushes it where that is promised, into the segment it returns.</summary>
+    private Segment WriteWhole(ReadOnlyMemory<byte> bytes)
+    {
+        var unsure = false;
+        return WhenThereIsRoom(
             () =>
             {
+                // A flush that failed may have taken its pages for written, and the next one of the same file would not miss them. So the group goes
+                // into another; what the old one has of it lies behind the next one's start, where no reader looks.
+                if (unsure)
+                    BeginSegment();
+                unsure = false;
+                var active = segments[^1];
                 options.Write(active.File, bytes, active.Length);
-                return true;
+                unsure = options.FlushInterval == TimeSpan.Zero;
+                if (unsure)
+                    options.Flush(active.File);
+                return active;
             },
             bytes.Length
         );
+    }
 
     /// <summary>A full disk is waited out: what was promised to be written comes before what asks now.</summary>
     private T WhenThereIsRoom<T>(Func<T> act, int waiting)

@@ -14,7 +14,7 @@ internal sealed class FunctionRunner(
 )
 {
     private readonly RetryPlan? retries = RetryPlan.Of(function.Declaration);
-    private readonly TimeLimit? limit = timeout is { } most ? new TimeLimit(most, time, logger) : null;
+    private readonly TimeLimit? limit = TimeLimit.Of(timeout, time, logger);
 
     public string Name => function.Name;
 
@@ -64,15 +64,7 @@ internal sealed class FunctionRunner(
         }
         catch (OperationCanceledException e) when (over.IsCancellationRequested)
         {
-            Log.Failed(
-                logger,
-                function.Name,
-                invocation.InvocationId,
-                new TimeoutException(
-                    $"Timeout value of {timeout:c} exceeded by function 'Functions.{function.Name}'. Raise functionTimeout in host.json, or make the work shorter.",
-                    e
-                )
-            );
+            Log.Failed(logger, function.Name, invocation.InvocationId, limit!.Exceeded(function.Name, e));
             return false;
         }
         catch (Exception e)

@@ -1,16 +1,18 @@
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 
 namespace Serverless.Local.Durable;
 
 /// <summary>Runs activities, a bounded number at a time, and hands their results to the instances' inboxes.</summary>
-internal sealed class ActivityQueue(DurableOptions options, IDurableFunctions functions, InstanceTable table, FaultPlan faults)
-    : IDisposable
+internal sealed class ActivityQueue(
+    DurableOptions options,
+    IDurableFunctions functions,
+    InstanceTable table,
+    FaultPlan faults,
+    ILogger logger
+) : IDisposable
 {
-    private readonly Channel<(string Id, long Execution, ScheduleActivity Call)> calls = Channel.CreateUnbounded<(
-        string,
-        long,
-        ScheduleActivity
-    )>();
+    private readonly Channel<Waiting> calls = Channel.CreateUnbounded<Waiting>();
 
     private readonly CancellationTokenSource drain = new();
     private readonly CancellationTokenSource abort = new();
@@ -18,7 +20,7 @@ internal sealed class ActivityQueue(DurableOptions options, IDurableFunctions fu
 
     public void Start() => running = Task.WhenAll(Enumerable.Range(0, options.MaxConcurrentActivities).Select(_ => Task.Run(WorkAsync)));
 
-    public void Add(string id, long execution, ScheduleActivity call) => calls.Writer.TryWrite((id, execution, call));
+    public void Add(string id, long execution, ScheduleActivity call) => calls.Writer.TryWrite(new(id, execution, call, 1));
 
     /// <summary>Starts no further activity and waits for those that run, until the token says to cancel them.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -50,7 +52,7 @@ internal sealed class ActivityQueue(DurableOptions options, IDurableFunctions fu
             while (await calls.Reader.WaitToReadAsync(drain.Token))
             {
                 while (!drain.IsCancellationRequested && calls.Reader.TryRead(out var call))
-                    await RunAsync(call.Id, call.Execution, call.Call);
+                    await RunAsync(call);
             }
         }
         catch (OperationCanceledException) when (drain.IsCancellationRequested)
@@ -59,8 +61,9 @@ internal sealed class ActivityQueue(DurableOptions options, IDurableFunctions fu
         }
     }
 
-    private async Task RunAsync(string id, long execution, ScheduleActivity call)
+    private async Task RunAsync(Waiting waiting)
     {
+        var (id, execution, call, run) = waiting;
         if (!table.TryGet(id, out var entry) || entry.Execution != execution || entry.IsFinished)
             return;
         faults.BeforeActivity(call.Name);
@@ -77,6 +80,12 @@ internal sealed class ActivityQueue(DurableOptions options, IDurableFunctions fu
         {
             return;
         }
+        catch (ActivityTimeoutException timeout)
+        {
+            span?.SetStatus(System.Diagnostics.ActivityStatusCode.Error, timeout.Message);
+            RunAgain(waiting, timeout.Limit);
+            return;
+        }
         catch (Exception exception)
         {
             // Whatever an activity throws is its result: the orchestrator decides.
@@ -86,4 +95,22 @@ internal sealed class ActivityQueue(DurableOptions options, IDurableFunctions fu
         faults.AfterActivity(call.Name);
         table.Post(id, new EventMessage(result, execution));
     }
+
+    /// <summary>The platform's Durable extension gives the work item back unanswered, and its host runs it again.</summary>
+    private void RunAgain(Waiting waiting, TimeSpan limit)
+    {
+        logger.LogError(
+            "Timeout value of {Limit} exceeded by activity '{Activity}' of instance {InstanceId} (task {Task}, run {Run}). As on the platform this is no failure: "
+                + "it runs again, neither the orchestrator nor a RetryPolicy hears of it, and one that never ends in time is run for ever. Make its work shorter, "
+                + "pass the CancellationToken on, or raise functionTimeout in host.json; to end it, terminate the instance",
+            limit,
+            waiting.Call.Name,
+            waiting.Id,
+            waiting.Call.Id,
+            waiting.Run
+        );
+        calls.Writer.TryWrite(waiting with { Run = waiting.Run + 1 });
+    }
+
+    private readonly record struct Waiting(string Id, long Execution, ScheduleActivity Call, int Run);
 }

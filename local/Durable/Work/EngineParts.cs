@@ -25,9 +25,10 @@ internal sealed class EngineParts : IDisposable
         Table = new InstanceTable();
         Cache = new RunCache(options.MaxCachedOrchestrators);
         Timers = new TimerQueue(time, (id, execution, task) => Table.Post(id, new EventMessage(new TimerFired(task), execution)));
-        Activities = new ActivityQueue(options, functions, Table, faults);
+        Activities = new ActivityQueue(options, functions, Table, faults, Logger);
         Effects = new Effects(this);
         Turns = new TurnRunner(this);
+        Watch = new TurnWatch(options, time, Logger);
         Index = new IndexKeeper(this);
     }
 
@@ -57,6 +58,8 @@ internal sealed class EngineParts : IDisposable
 
     public TurnRunner Turns { get; }
 
+    public TurnWatch Watch { get; }
+
     public IndexKeeper Index { get; }
 
     /// <summary>Set while the engine stops: nothing new is begun.</summary>
@@ -82,6 +85,7 @@ internal sealed class EngineParts : IDisposable
     public void Dispose()
     {
         Timers.Dispose();
+        Watch.Dispose();
         Activities.Dispose();
     }
 }

@@ -93,40 +93,59 @@ internal sealed class DurableHost(
 
     public bool HasActivity(string name) => _activities.ContainsKey(name);
 
-    public Task<object?> RunOrchestratorAsync(string name, TaskOrchestrationContext context) =>
-        RunAsync(Find(_orchestrators, name, "orchestrator"), context, Facts(context.InstanceId), CancellationToken.None);
+    public async Task<object?> RunOrchestratorAsync(string name, TaskOrchestrationContext context)
+    {
+        var (function, _) = Find(_orchestrators, name, "orchestrator");
+        await using var invocation = new Invocation(function, services, context, Facts(context.InstanceId), CancellationToken.None);
+        // The continuations stay on the engine's synchronization context: replay depends on it.
+        await function.RunAsync(invocation);
+        return invocation.Result;
+    }
 
-    public Task<object?> RunActivityAsync(string name, string instanceId, string? serializedInput, CancellationToken cancellationToken) =>
-        RunAsync(
-            Find(_activities, name, "activity"),
-            new ActivityInput(instanceId, serializedInput, options.Converter),
-            Facts(instanceId),
-            cancellationToken
-        );
-
-    public ValueTask DisposeAsync() => _engine?.DisposeAsync() ?? ValueTask.CompletedTask;
-
-    private async Task<object?> RunAsync(
-        (Function Function, OutputBindings Outputs) found,
-        object trigger,
-        TriggerFacts facts,
+    public async Task<object?> RunActivityAsync(
+        string name,
+        string instanceId,
+        string? serializedInput,
         CancellationToken cancellationToken
     )
     {
-        // The continuations stay on the engine's synchronization context: replay depends on it.
-        var invocation = new Invocation(found.Function, services, trigger, facts, cancellationToken);
+        var (function, outputs) = Find(_activities, name, "activity");
+        using var over = new CancellationTokenSource(options.FunctionTimeout ?? Timeout.InfiniteTimeSpan, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(over.Token, cancellationToken);
+        var input = new ActivityInput(instanceId, serializedInput, options.Converter);
+        var invocation = new Invocation(function, services, input, Facts(instanceId), both.Token);
+        var limit = TimeLimit.Of(options.FunctionTimeout, time, loggers.CreateLogger("Function." + function.Name));
+        // With a limit on a thread of its own: code that blocks before its first await would keep the engine's.
+        var run = limit is null ? function.RunAsync(invocation) : Task.Run(() => function.RunAsync(invocation), CancellationToken.None);
+        if (limit is not null && !await limit.EndsAsync(run))
+        {
+            limit.LeaveBehind(invocation, run, $"The run of this activity of instance '{instanceId}' does not count");
+            cancellationToken.ThrowIfCancellationRequested();
+            throw new ActivityTimeoutException(limit.Value);
+        }
         try
         {
-            await found.Function.RunAsync(invocation);
-            if (!found.Outputs.IsEmpty)
-                await found.Outputs.SendAsync(invocation.Result, cancellationToken);
-            return invocation.Result;
+            await run;
+            if (!over.IsCancellationRequested)
+            {
+                if (!outputs.IsEmpty)
+                    await outputs.SendAsync(invocation.Result, both.Token);
+                return invocation.Result;
+            }
+        }
+        catch (Exception) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // However it took its cancellation.
         }
         finally
         {
             await invocation.DisposeAsync();
         }
+        cancellationToken.ThrowIfCancellationRequested();
+        throw new ActivityTimeoutException(limit!.Value);
     }
+
+    public ValueTask DisposeAsync() => _engine?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private static TriggerFacts Facts(string instanceId) =>
         new(new Dictionary<string, object?>(StringComparer.OrdinalIgnoreCase) { ["instanceId"] = instanceId });

@@ -13,6 +13,7 @@ internal static class DurableSettings
         var options = new DurableOptions { Folder = Path.Combine(home, "durable") };
         return options with
         {
+            FunctionTimeout = host.FunctionTimeout,
             HubName = Hub(host, configuration, options.HubName),
             MaxConcurrentActivities = host.Number(Section + "maxConcurrentActivityFunctions", options.MaxConcurrentActivities, 1, 10_000),
             MaxConcurrentOrchestrations = host.Number(

@@ -11,7 +11,7 @@ using Serverless.Local.Hosting.Durable.Management;
 namespace Serverless.Local.Hosting.Http;
 
 /// <summary>Gives every HTTP function its route, and the host its own.</summary>
-internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplication web)
+internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplication web, TimeProvider time)
 {
     private readonly List<(string Function, string Route, string[]? Methods)> _taken = [];
 
@@ -30,13 +30,14 @@ internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplicat
             return;
         var first = web.Services.GetRequiredService<FirstAnswer>();
         var limits = HttpLimits.Of(host.Http);
+        var limit = TimeLimit.Of(host.FunctionTimeout, time, logger);
         var writer = ActivatorUtilities.CreateInstance<ResultWriter>(web.Services);
         foreach (var (function, outputs) in functions)
         {
             var trigger = (HttpTriggerAttribute)function.Declaration.Trigger;
             if (Route(function.Name, trigger, problems) is not { } route)
                 continue;
-            RequestDelegate handle = new HttpFunction(function, trigger.AuthLevel, gate, writer, outputs, first, logger).HandleAsync;
+            RequestDelegate handle = new HttpFunction(function, trigger.AuthLevel, gate, writer, outputs, first, limit, logger).HandleAsync;
             if (limits is not null)
                 handle = limits.Around(handle);
             var endpoint = trigger.Methods is { Length: > 0 } methods

@@ -13,6 +13,7 @@ internal sealed class HttpFunction(
     ResultWriter writer,
     OutputBindings outputs,
     FirstAnswer first,
+    TimeLimit? limit,
     ILogger logger
 )
 {
@@ -25,16 +26,20 @@ internal sealed class HttpFunction(
 
     private async Task RunAsync(HttpContext http)
     {
-        var invocation = new Invocation(function, http);
+        var invocation = new Invocation(function, http, limit);
+        var run = ServeAsync(http, invocation);
+        if (limit is not null && !await limit.EndsAsync(run))
+        {
+            limit.LeaveBehind(invocation, run);
+            AnswerFor(http);
+            return;
+        }
         try
         {
-            await function.RunAsync(invocation);
-            if (!outputs.IsEmpty)
-                await outputs.SendAsync(invocation.Result, http.RequestAborted);
-            var result = outputs.ResponseOf(invocation.Result);
-            if (result is not null)
-                await writer.WriteAsync(http, result);
-            first.Over();
+            if (await run)
+                first.Over();
+            else
+                await FailAsync(http, invocation, limit!.Exceeded(function.Name, null));
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -48,14 +53,65 @@ internal sealed class HttpFunction(
         {
             await AnswerAsync(http, e.StatusCode, e.Message);
         }
+        catch (OperationCanceledException e) when (invocation.IsOverdue)
+        {
+            await FailAsync(http, invocation, limit!.Exceeded(function.Name, e));
+        }
         catch (Exception e)
         {
-            Log.Failed(logger, function.Name, invocation.InvocationId, e);
-            await AnswerAsync(http, StatusCodes.Status500InternalServerError, null);
+            await FailAsync(http, invocation, e);
+        }
+        finally
+        {
+            await invocation.DisposeAsync();
         }
     }
 
+    /// <summary>Runs the function and writes its answer. False: it had no time left for that.</summary>
+    private async Task<bool> ServeAsync(HttpContext http, Invocation invocation)
+    {
+        // With a limit on a thread of its own: code that blocks before its first await would keep the connection's.
+        if (limit is not null)
+            await Task.Yield();
+        await function.RunAsync(invocation);
+        // The platform has answered its caller by now; one that was left behind has no request any more.
+        if (invocation.IsOverdue)
+            return false;
+        if (!outputs.IsEmpty)
+            await outputs.SendAsync(invocation.Result, invocation.CancellationToken);
+        var result = outputs.ResponseOf(invocation.Result);
+        if (result is not null)
+            await writer.WriteAsync(http, result);
+        return true;
+    }
+
     private static bool IsCut(Exception e, HttpContext http) => e is IOException && http.RequestAborted.IsCancellationRequested;
+
+    private Task FailAsync(HttpContext http, Invocation invocation, Exception why)
+    {
+        Log.Failed(logger, function.Name, invocation.InvocationId, why);
+        return AnswerAsync(http, StatusCodes.Status500InternalServerError, null);
+    }
+
+    /// <summary>In the place of a function that was left behind. It still has the request, so its connection goes to no other.</summary>
+    private static void AnswerFor(HttpContext http)
+    {
+        try
+        {
+            if (!http.Response.HasStarted)
+            {
+                http.Response.Clear();
+                http.Response.StatusCode = StatusCodes.Status500InternalServerError;
+                http.Response.Headers.Connection = "close";
+                return;
+            }
+        }
+        catch (InvalidOperationException)
+        {
+            // It began its answer in this moment.
+        }
+        http.Abort();
+    }
 
     private static async Task AnswerAsync(HttpContext http, int status, string? message)
     {

@@ -178,6 +178,65 @@ public sealed class SegmentedLogTests : IDisposable
         Assert.Equal(["first", "second"], log.ReadFrom(0).Select(Text));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task Append_FlushOnAFullDisk_WritesItAgainIntoANewSegmentAndLosesNothing(int before)
+    {
+        var (full, failed) = (false, 0);
+        var options = new LogOptions
+        {
+            FullDiskRetry = TimeSpan.FromMilliseconds(5),
+            Flush = file =>
+            {
+                if (Volatile.Read(ref full))
+                {
+                    Interlocked.Increment(ref failed);
+                    throw new IOException("No space left on device", 28);
+                }
+                RandomAccess.FlushToDisk(file);
+            },
+        };
+        string[] all;
+        await using (var log = SegmentedLog.Open(folder.FullName, options))
+        {
+            for (var i = 0; i < before; i++)
+                await log.Append(0, Bytes($"before {i}")).Durable;
+            Volatile.Write(ref full, true);
+            var first = log.Append(0, Bytes("first"));
+            await Eventually.HoldsAsync(() => Volatile.Read(ref failed) >= 3, "three flushes", TestContext.Current.CancellationToken);
+            Assert.Contains("is full", log.Fault!.Message, StringComparison.Ordinal);
+            var second = log.Append(0, Bytes("second"));
+            Assert.False(first.Durable.IsCompleted);
+
+            Volatile.Write(ref full, false);
+            await Task.WhenAll(first.Durable, second.Durable);
+
+            Assert.Null(log.Fault);
+            all = [.. Enumerable.Range(0, before).Select(i => $"before {i}"), "first", "second"];
+            Assert.Equal(all, log.ReadFrom(0).Select(Text));
+            Assert.Equal("first", Text(log.Read(first.Position)));
+            Assert.Equal(before > 0 ? 2 : 1, log.SegmentStarts.Count);
+        }
+
+        // The file of the failed flush has the first record as well.
+        await using var again = SegmentedLog.Open(folder.FullName, new LogOptions());
+        Assert.Equal(all, again.ReadFrom(0).Select(Text));
+        await again.Append(0, Bytes("after")).Durable;
+        Assert.Equal("after", Text(again.ReadFrom(0).Last()));
+    }
+
+    [Fact]
+    public async Task Append_FlushFailsOtherwise_FailsAllThatWait()
+    {
+        var options = new LogOptions { Flush = _ => throw new IOException("Input/output error", 5) };
+        await using var log = SegmentedLog.Open(folder.FullName, options);
+
+        await Assert.ThrowsAsync<IOException>(() => log.Append(0, Bytes("lost")).Durable);
+
+        Assert.Throws<IOException>(() => log.Append(0, Bytes("more")));
+    }
+
     [Fact]
     public async Task Append_NextSegmentCannotBeMade_FailsWhatWaitsAndKeepsTheRest()
     {

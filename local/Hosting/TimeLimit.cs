@@ -1,13 +1,13 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Serverless.Local.Hosting;
 
-namespace Serverless.Local.Triggers;
+namespace Serverless.Local.Hosting;
 
 /// <summary>
 /// <c>functionTimeout</c> for a function that does not heed its token. The platform ends the worker process, counts the run as failed, and its host goes
 /// on in another process. Here host and functions are one process, and no thread can be ended in it: the run is left behind and counts as failed, so
-/// that its message, partition or schedule goes on. To end the process instead would bring the same event back at every start, and stop its
-/// partition for good.
+/// that its message, partition, schedule or caller goes on. To end the process instead would bring the same event back at every start, and stop its
+/// partition for good. An activity that takes too long runs again, here and there.
 /// </summary>
 /// <param name="limit">After so long the function's token is cancelled.</param>
 /// <param name="time">For the wait.</param>
@@ -19,17 +19,32 @@ internal sealed partial class TimeLimit(TimeSpan limit, TimeProvider time, ILogg
     /// <summary>What a function that was cancelled has to end in good order.</summary>
     private readonly TimeSpan _grace = limit < LongestGrace ? limit : LongestGrace;
 
+    public TimeSpan Value => limit;
+
+    public TimeProvider Time => time;
+
+    public static TimeLimit? Of(TimeSpan? limit, TimeProvider time, ILogger logger) =>
+        limit is { } most ? new TimeLimit(most, time, logger) : null;
+
+    /// <summary>Of a function that was cancelled and ended.</summary>
+    public TimeoutException Exceeded(string function, Exception? how) =>
+        new(
+            $"Timeout value of {limit:c} exceeded by function 'Functions.{function}'. Raise functionTimeout in host.json, or make the work shorter.",
+            how
+        );
+
     /// <summary>Whether it has ended, in whatever way, within its time and the grace behind it.</summary>
-    public async Task<bool> EndsAsync(Task run)
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<bool> EndsAsync(Task run)
     {
         await run.WaitAsync(limit + _grace, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return run.IsCompleted;
     }
 
     /// <summary>Says so; what the function uses is given back when it does end, and its result is dropped.</summary>
-    public void LeaveBehind(Invocation invocation, Task run)
+    public void LeaveBehind(Invocation invocation, Task run, string outcome = "The run counts as failed")
     {
-        Left(logger, limit, invocation.Function.Name, _grace.TotalSeconds, invocation.InvocationId);
+        Left(logger, limit, invocation.Function.Name, _grace.TotalSeconds, invocation.InvocationId, outcome);
         _ = DropAsync(invocation, run, time.GetTimestamp());
     }
 
@@ -44,10 +59,10 @@ internal sealed partial class TimeLimit(TimeSpan limit, TimeProvider time, ILogg
         22,
         LogLevel.Error,
         "Timeout value of {Limit} exceeded by function 'Functions.{Function}', which did not end within {Grace} s of its cancellation either (invocation "
-            + "{Invocation}). The run counts as failed and is left behind: it keeps its thread and memory until it ends or the app is started again, and its outputs "
+            + "{Invocation}). {Outcome} and is left behind: it keeps its thread and memory until it ends or the app is started again, and its outputs "
             + "are not sent. The platform ends the worker process here. Pass the CancellationToken on, or raise functionTimeout in host.json"
     )]
-    private static partial void Left(ILogger logger, TimeSpan limit, string function, double grace, string invocation);
+    private static partial void Left(ILogger logger, TimeSpan limit, string function, double grace, string invocation, string outcome);
 
     [LoggerMessage(
         23,
