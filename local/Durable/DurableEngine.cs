@@ -11,6 +11,8 @@ namespace Serverless.Local.Durable;
 internal sealed class DurableEngine(DurableOptions options, IDurableFunctions functions, TimeProvider time, ILoggerFactory loggers)
     : IAsyncDisposable
 {
+    private static readonly TimeSpan CheckIndexAfter = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource stop = new();
     private FolderLock? folderLock;
     private SegmentedLog? log;
@@ -18,12 +20,16 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
     private LocalDurableTaskClient? client;
     private Task workers = Task.CompletedTask;
     private Task compaction = Task.CompletedTask;
+    private Task indexing = Task.CompletedTask;
 
     /// <summary>The client of this hub; there once the engine has started.</summary>
     public LocalDurableTaskClient Client => client ?? throw new InvalidOperationException("The durable engine has not been started.");
 
     /// <summary>Records of the log that the start had to read: all, or those behind the index.</summary>
     public long RecordsReadAtStart { get; private set; }
+
+    /// <summary>Instances that are not on the disk alone: those that live, and those that have just ended.</summary>
+    public int InstancesInMemory => parts?.Table.Count ?? 0;
 
     /// <summary>Where the log of the hub lies.</summary>
     public string LogFolder => Path.Combine(options.Folder, options.HubName);
@@ -66,6 +72,7 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         );
         recovery.Resume();
         compaction = compactor.RunAsync(stop.Token);
+        indexing = Task.WhenAll(parts.Writer.RunAsync(stop.Token), Task.Run(CheckIndexAsync, CancellationToken.None));
     }
 
     /// <summary>
@@ -86,6 +93,7 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         await parts.Activities.StopAsync(cancellationToken);
         await stop.CancelAsync();
         await compaction;
+        await indexing;
         // Turns do no I/O but the log's, so this takes moments, unless the disk is full: then it is for the next start.
         while (log.Fault is null)
         {
@@ -93,7 +101,7 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
             if (await Task.WhenAny(idle, Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None)) != idle)
                 continue;
             new Compactor(parts).DropDead();
-            parts.Index.WriteAtStop();
+            parts.Keeper.WriteAtStop();
             break;
         }
         parts.Table.Close();
@@ -118,6 +126,26 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
     {
         await StopAsync(new CancellationToken(true));
         stop.Dispose();
+    }
+
+    /// <summary>Looks at the whole index once, when the start is over: what a disk has not kept of it is found before somebody misses it.</summary>
+    private async Task CheckIndexAsync()
+    {
+        try
+        {
+            await Task.Delay(CheckIndexAfter, stop.Token);
+            parts!.Index.Verify(stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The engine stops.
+        }
+        catch (Exception exception)
+        {
+            loggers
+                .CreateLogger("DurableTask.Local")
+                .LogWarning(exception, "The index of task hub {Hub} could not be checked", options.HubName);
+        }
     }
 
     private async Task WorkAsync()

@@ -22,13 +22,15 @@ internal sealed class EngineParts : IDisposable
         Logger = loggers.CreateLogger("DurableTask.Local");
         Store = store;
         Faults = faults;
-        Table = new InstanceTable();
+        Index = new InstanceIndex(Path.Combine(options.Folder, options.HubName));
+        Table = new InstanceTable(Index);
         Cache = new RunCache(options.MaxCachedOrchestrators);
         Timers = new TimerQueue(time, (id, execution, task) => Table.Post(id, new EventMessage(new TimerFired(task), execution)));
         Activities = new ActivityQueue(options, functions, Table, faults);
         Effects = new Effects(this);
         Turns = new TurnRunner(this);
-        Index = new IndexKeeper(this);
+        Writer = new IndexWriter(this);
+        Keeper = new IndexKeeper(this);
     }
 
     public DurableOptions Options { get; }
@@ -57,7 +59,11 @@ internal sealed class EngineParts : IDisposable
 
     public TurnRunner Turns { get; }
 
-    public IndexKeeper Index { get; }
+    public InstanceIndex Index { get; }
+
+    public IndexWriter Writer { get; }
+
+    public IndexKeeper Keeper { get; }
 
     /// <summary>Set while the engine stops: nothing new is begun.</summary>
     public bool IsStopping { get; set; }
@@ -83,5 +89,7 @@ internal sealed class EngineParts : IDisposable
     {
         Timers.Dispose();
         Activities.Dispose();
+        Writer.Dispose();
+        Index.Dispose();
     }
 }
