@@ -76,6 +76,12 @@ internal sealed record DurableOptions
     /// <summary>Takes the place of the disk in tests.</summary>
     public Action<Microsoft.Win32.SafeHandles.SafeFileHandle, ReadOnlyMemory<byte>, long>? Disk { get; init; }
 
+    /// <summary>
+    /// How long an instance that has ended waits for others, to be written to the index with them and to leave the memory. Whoever waited for its
+    /// end most often reads it then.
+    /// </summary>
+    public TimeSpan IndexGathering { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How many pages the index may have now, in tests; null: as many as the disk takes.</summary>
     public Func<int?>? IndexPages { get; init; }
 

@@ -40,13 +40,11 @@ internal sealed class IndexFile : IDisposable
     private readonly SqliteCommand putHead;
     private int? room;
 
-    private IndexFile(string path)
+    private IndexFile(SqliteConnection write, SqliteConnection look, SqliteConnection list)
     {
-        // In this order: what reads finds the tables.
-        write = Connect(path);
+        (this.write, this.look, this.list) = (write, look, list);
+        // Before the others, which find the tables then.
         Run(write, Schema);
-        look = Connect(path);
-        list = Connect(path);
         find = Prepare(look, "SELECT image FROM instance WHERE id = $id", ("$id", SqliteType.Text));
         select = Prepare(
             list,
@@ -89,7 +87,21 @@ internal sealed class IndexFile : IDisposable
     public IndexHead Head { get; private set; }
 
     /// <summary>Opens it, or makes an empty one.</summary>
-    public static IndexFile Open(string folder) => new(Path.Combine(folder, Name));
+    public static IndexFile Open(string folder)
+    {
+        List<SqliteConnection> connections = [];
+        try
+        {
+            for (var i = 0; i < 3; i++)
+                connections.Add(Connect(Path.Combine(folder, Name)));
+            return new IndexFile(connections[0], connections[1], connections[2]);
+        }
+        catch
+        {
+            connections.ForEach(connection => connection.Dispose());
+            throw;
+        }
+    }
 
     public static bool Exists(string folder) => File.Exists(Path.Combine(folder, Name));
 

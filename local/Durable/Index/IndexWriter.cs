@@ -13,15 +13,13 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
     private const int AtOnce = 1024;
     private const int MostWaiting = 8 * AtOnce;
 
-    /// <summary>What comes alone waits for others; and whoever waited for the end of one most often reads it then.</summary>
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(100);
-
     private static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
 
     private readonly Lock writing = new();
     private readonly ConcurrentQueue<(InstanceEntry Entry, bool IsPurged)> waiting = new();
     private readonly SemaphoreSlim some = new(0);
     private readonly SemaphoreSlim many = new(0);
+    private List<(InstanceEntry Entry, bool IsPurged)> inHand = [];
     private Exception? fault;
 
     /// <summary>An instance whose turn is over: it goes where it has ended.</summary>
@@ -48,7 +46,7 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
             while (true)
             {
                 await some.WaitAsync(cancellationToken);
-                await many.WaitAsync(fault is null ? Gathering : Retry, cancellationToken);
+                await many.WaitAsync(fault is null ? parts.Options.IndexGathering : Retry, cancellationToken);
                 Flush();
                 if (!waiting.IsEmpty)
                     some.Release();
@@ -104,7 +102,7 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
             // The new one knows nothing of what is in memory, and the purged are not in it.
             foreach (var entry in parts.Table.InMemory)
                 entry.Stored = default;
-            foreach (var (entry, _) in waiting)
+            foreach (var (entry, _) in waiting.Concat(inHand))
                 entry.Stored = default;
         }
     }
@@ -149,13 +147,12 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
     {
         var (puts, drops, clean) = (new List<InstanceImage>(batch.Count), new List<(string, long)>(), new List<(InstanceEntry, long)>());
         List<InstanceEntry> put = new(batch.Count);
-        var bytes = 0L;
+        inHand = batch;
         foreach (var (entry, isPurged) in batch)
         {
             if (isPurged)
             {
                 drops.Add((entry.Id, entry.Place.First));
-                bytes -= entry.Stored.Bytes;
             }
             else if (entry.TakeImage() is { Place.Last: >= 0 } image)
             {
@@ -165,11 +162,13 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
                 {
                     puts.Add(image);
                     put.Add(entry);
-                    bytes += image.Place.Bytes - entry.Stored.Bytes;
                 }
             }
         }
-        if ((puts.Count > 0 || drops.Count > 0 || covers is not null) && !Write(puts, drops, bytes, covers))
+        if (
+            (puts.Count > 0 || drops.Count > 0 || covers is not null)
+            && !Write(puts, drops, () => puts.Sum(image => image.Place.Bytes) - put.Sum(entry => entry.Stored.Bytes) - Purged(), covers)
+        )
         {
             foreach (var (entry, isPurged) in batch)
             {
@@ -192,9 +191,11 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
         foreach (var (entry, last) in clean)
             parts.Table.Evict(entry, last);
         return true;
+
+        long Purged() => batch.Sum(one => one.IsPurged ? one.Entry.Stored.Bytes : 0);
     }
 
-    private bool Write(List<InstanceImage> puts, List<(string, long)> drops, long bytes, long? covers)
+    private bool Write(List<InstanceImage> puts, List<(string, long)> drops, Func<long> more, long? covers)
     {
         try
         {
@@ -206,7 +207,7 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
                     file.Limit(parts.Options.IndexPages?.Invoke());
                     var head = file.Head;
                     var witness = puts.Aggregate(head.Witness, (newest, image) => newest.Or(image));
-                    file.Write(puts, drops, new IndexHead(covers ?? head.Covers, head.Bytes + bytes, witness), parts.Faults);
+                    file.Write(puts, drops, new IndexHead(covers ?? head.Covers, head.Bytes + more(), witness), parts.Faults);
                     return true;
                 },
                 0,

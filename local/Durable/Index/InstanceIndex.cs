@@ -92,6 +92,8 @@ internal sealed class InstanceIndex(string folder) : IDisposable
             Mend!(used, failed);
     }
 
+    public bool IsHidden(string id) => gone.ContainsKey(id);
+
     /// <summary>Hides an instance that is purged until its row is deleted.</summary>
     public void Hide(InstanceEntry purged) => gone[purged.Id] = purged;
 

@@ -73,7 +73,7 @@ internal sealed class Compactor(EngineParts parts)
             var some = parts.Index.Reaching(end, last, AtOnce);
             if (some.Count == 0)
                 yield break;
-            yield return [.. some.Select(one => one.Id)];
+            yield return [.. some.Select(one => one.Id).Where(id => !parts.Index.IsHidden(id))];
             last = some[^1];
         }
     }
