@@ -31,6 +31,9 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
     /// <summary>Instances that are not on the disk alone: those that live, and those that have just ended.</summary>
     public int InstancesInMemory => parts?.Table.Count ?? 0;
 
+    /// <summary>Bytes of the log that belong to instances that are still there.</summary>
+    public long LiveBytes => parts?.LiveBytes ?? 0;
+
     /// <summary>Where the log of the hub lies.</summary>
     public string LogFolder => Path.Combine(options.Folder, options.HubName);
 
@@ -121,6 +124,9 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
     /// <summary>Drops what is dead from the log now, as far as the options want it.</summary>
     public Task CompactAsync(CancellationToken cancellationToken) =>
         parts is null ? Task.CompletedTask : new Compactor(parts).CompactAsync(cancellationToken);
+
+    /// <summary>Makes the index of the log again, as where it is damaged.</summary>
+    public void MendIndex(Exception why) => parts?.Keeper.Mend(parts.Index.File, why);
 
     public async ValueTask DisposeAsync()
     {

@@ -29,12 +29,9 @@ internal sealed class IndexFile : IDisposable
     private static readonly string[] Extensions = ["", "-wal", "-shm", "-journal"];
 
     private readonly Lock looks = new();
-    private readonly Lock lists = new();
     private readonly SqliteConnection look;
-    private readonly SqliteConnection list;
     private readonly SqliteConnection write;
     private readonly SqliteCommand find;
-    private readonly SqliteCommand select;
     private readonly SqliteCommand put;
     private readonly SqliteCommand drop;
     private readonly SqliteCommand putHead;
@@ -42,23 +39,11 @@ internal sealed class IndexFile : IDisposable
 
     private IndexFile(SqliteConnection write, SqliteConnection look, SqliteConnection list)
     {
-        (this.write, this.look, this.list) = (write, look, list);
+        (this.write, this.look) = (write, look);
         // Before the others, which find the tables then.
         Run(write, Schema);
         find = Prepare(look, "SELECT image FROM instance WHERE id = $id", ("$id", SqliteType.Text));
-        select = Prepare(
-            list,
-            """
-            SELECT image FROM instance WHERE id >= $from AND ($statuses >> status) & 1
-            AND created BETWEEN $createdFrom AND $createdTo AND updated BETWEEN $updatedFrom AND $updatedTo ORDER BY id
-            """,
-            ("$from", SqliteType.Text),
-            ("$statuses", SqliteType.Integer),
-            ("$createdFrom", SqliteType.Integer),
-            ("$createdTo", SqliteType.Integer),
-            ("$updatedFrom", SqliteType.Integer),
-            ("$updatedTo", SqliteType.Integer)
-        );
+        Lists = new IndexLists(list);
         put = Prepare(
             write,
             "REPLACE INTO instance VALUES ($id, $status, $created, $updated, $parent, $needs, $first, $bytes, $image)",
@@ -82,6 +67,9 @@ internal sealed class IndexFile : IDisposable
         putHead = Prepare(write, "REPLACE INTO head VALUES (1, $head)", ("$head", SqliteType.Blob));
         Head = ReadHead();
     }
+
+    /// <summary>Reads many.</summary>
+    public IndexLists Lists { get; }
 
     /// <summary>As last written.</summary>
     public IndexHead Head { get; private set; }
@@ -128,51 +116,6 @@ internal sealed class IndexFile : IDisposable
         }
     }
 
-    /// <summary>Those of a filter, by id, until <paramref name="take"/> has enough and says false.</summary>
-    public void Select(InstanceFilter filter, string? after, Func<InstanceImage, bool> take)
-    {
-        lock (lists)
-        {
-            var values = select.Parameters;
-            var from = after is null || IdOrder.Compare(after, filter.Prefix) < 0 ? filter.Prefix : after;
-            (values[0].Value, values[1].Value) = (from, filter.Statuses);
-            (values[2].Value, values[3].Value) = (filter.CreatedFrom, filter.CreatedTo);
-            (values[4].Value, values[5].Value) = (filter.UpdatedFrom, filter.UpdatedTo);
-            using var rows = select.ExecuteReader();
-            while (rows.Read())
-            {
-                var image = ImageOf(rows);
-                if (!image.Id.StartsWith(filter.Prefix, StringComparison.Ordinal) || (image.Id != after && !take(image)))
-                    return;
-            }
-        }
-    }
-
-    public List<InstanceImage> ChildrenOf(string parent) => Images("SELECT image FROM instance WHERE parent = $text", parent);
-
-    /// <summary>Those whose history a start has to read.</summary>
-    public List<InstanceImage> Unfinished() => Images("SELECT image FROM instance WHERE needs = 1", string.Empty);
-
-    /// <summary>Those whose history reaches before a position, the oldest first, behind the one of <paramref name="after"/>.</summary>
-    public List<(long First, string Id)> Reaching(long before, (long First, string Id) after, int most)
-    {
-        lock (lists)
-        {
-            using var command = list.CreateCommand();
-            command.CommandText =
-                "SELECT first, id FROM instance WHERE first < $before AND (first, id) > ($first, $id) ORDER BY first, id LIMIT $most";
-            command.Parameters.AddWithValue("$before", before);
-            command.Parameters.AddWithValue("$first", after.First);
-            command.Parameters.AddWithValue("$id", after.Id);
-            command.Parameters.AddWithValue("$most", most);
-            using var rows = command.ExecuteReader();
-            List<(long, string)> found = [];
-            while (rows.Read())
-                found.Add((rows.GetInt64(0), rows.GetString(1)));
-            return found;
-        }
-    }
-
     /// <summary>Every row is read and looked at; throws at the first that is not as it was written.</summary>
     public static void Verify(string folder, CancellationToken cancellationToken)
     {
@@ -189,19 +132,6 @@ internal sealed class IndexFile : IDisposable
             if (image.Id != rows.GetString(1) || IdOrder.Compare(last, image.Id) >= 0)
                 throw new InvalidDataException($"the row of instance '{image.Id}' is not where it belongs");
             last = image.Id;
-        }
-    }
-
-    /// <summary>All ids and where their histories begin, in no order; for what the columns do not tell.</summary>
-    public void EachId(Action<string, long> see)
-    {
-        lock (lists)
-        {
-            using var command = list.CreateCommand();
-            command.CommandText = "SELECT id, first FROM instance";
-            using var rows = command.ExecuteReader();
-            while (rows.Read())
-                see(rows.GetString(0), rows.GetInt64(1));
         }
     }
 
@@ -262,15 +192,15 @@ internal sealed class IndexFile : IDisposable
 
     public void Dispose()
     {
-        foreach (var command in (SqliteCommand[])[find, select, put, drop, putHead])
+        foreach (var command in (SqliteCommand[])[find, put, drop, putHead])
             command.Dispose();
         look.Dispose();
-        list.Dispose();
+        Lists.Dispose();
         // The last one takes the rest of the WAL into the file.
         write.Dispose();
     }
 
-    private static InstanceImage ImageOf(SqliteDataReader rows) => ImageCodec.ReadImage(rows.GetFieldValue<byte[]>(0));
+    public static InstanceImage ImageOf(SqliteDataReader rows) => ImageCodec.ReadImage(rows.GetFieldValue<byte[]>(0));
 
     private void Put(InstanceImage image)
     {
@@ -313,21 +243,6 @@ internal sealed class IndexFile : IDisposable
         return rows.Read() ? ImageCodec.ReadHead(rows.GetFieldValue<byte[]>(0)) : IndexHead.Empty;
     }
 
-    private List<InstanceImage> Images(string sql, string text)
-    {
-        lock (lists)
-        {
-            using var command = list.CreateCommand();
-            command.CommandText = sql;
-            command.Parameters.AddWithValue("$text", text);
-            using var rows = command.ExecuteReader();
-            List<InstanceImage> found = [];
-            while (rows.Read())
-                found.Add(ImageOf(rows));
-            return found;
-        }
-    }
-
     private static SqliteConnection Connect(string path)
     {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
@@ -345,7 +260,7 @@ internal sealed class IndexFile : IDisposable
         }
     }
 
-    private static SqliteCommand Prepare(SqliteConnection connection, string sql, params (string Name, SqliteType Type)[] values)
+    public static SqliteCommand Prepare(SqliteConnection connection, string sql, params (string Name, SqliteType Type)[] values)
     {
         var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -102,20 +102,18 @@ internal sealed class IndexKeeper(EngineParts parts)
 
     /// <summary>Makes a damaged one of the log again, while the engine runs.</summary>
     public void Mend(IndexFile? damaged, Exception why) =>
-        parts.Writer.Rebuild(() =>
-            parts.Index.Replace(
-                damaged,
-                () =>
-                {
-                    parts.Logger.LogWarning(
-                        "The index of task hub {Hub} is damaged: {Reason}. It is made of the log again",
-                        parts.Options.HubName,
-                        why.Message
-                    );
-                    Volatile.Write(ref covered, parts.Store.Log.Start);
-                    return IndexRebuild.Make(parts);
-                }
-            )
+        parts.Writer.Rebuild(
+            damaged,
+            () =>
+            {
+                parts.Logger.LogWarning(
+                    "The index of task hub {Hub} is damaged: {Reason}. It is made of the log again",
+                    parts.Options.HubName,
+                    why.Message
+                );
+                Volatile.Write(ref covered, parts.Store.Log.Start);
+                return IndexRebuild.Make(parts);
+            }
         );
 
     /// <summary>A log that was deleted or put in place of another one has not what the index says.</summary>

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 
 namespace Serverless.Local.Durable;
@@ -92,18 +91,23 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
         }
     }
 
-    /// <summary>Keeps everything as it is while the index is made again.</summary>
-    public void Rebuild(Func<bool> act)
+    /// <summary>Puts an index that is made of the log again in place of another one; meanwhile nothing leaves the memory.</summary>
+    public void Rebuild(IndexFile? before, Func<IndexFile> make)
     {
         lock (writing)
         {
-            if (!act())
-                return;
-            // The new one knows nothing of what is in memory, and the purged are not in it.
-            foreach (var entry in parts.Table.InMemory)
-                entry.Stored = default;
-            foreach (var (entry, _) in waiting.Concat(inHand))
-                entry.Stored = default;
+            parts.Index.Replace(
+                before,
+                () =>
+                {
+                    // The new one knows nothing of what is in memory, and the purged are not in it.
+                    foreach (var entry in parts.Table.InMemory)
+                        entry.Stored = default;
+                    foreach (var (entry, _) in waiting.Concat(inHand))
+                        entry.Stored = default;
+                    return make();
+                }
+            );
         }
     }
 
@@ -151,9 +155,7 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
         foreach (var (entry, isPurged) in batch)
         {
             if (isPurged)
-            {
                 drops.Add((entry.Id, entry.Place.First));
-            }
             else if (entry.TakeImage() is { Place.Last: >= 0 } image)
             {
                 if (entry.Stored.Is(image))
@@ -218,8 +220,7 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
             fault = null;
             return true;
         }
-        catch (Exception exception)
-            when (exception is SqliteException or IOException or UnauthorizedAccessException && !IndexFile.IsDamage(exception))
+        catch (Exception exception) when (!IndexFile.IsDamage(exception))
         {
             if (fault is null)
                 parts.Logger.LogWarning(

@@ -32,16 +32,17 @@ internal sealed class InstanceIndex(string folder) : IDisposable
     {
         // From behind the last one, where the file is mended in between.
         var last = after;
+        var hidden = Hidden();
         Use(
             (file, _) =>
             {
-                file.Select(
+                file.Lists.Select(
                     filter,
                     last,
                     image =>
                     {
                         last = image.Id;
-                        return gone.ContainsKey(image.Id) || take(image);
+                        return hidden.Contains(image.Id) || gone.ContainsKey(image.Id) || take(image);
                     }
                 );
                 return true;
@@ -53,21 +54,22 @@ internal sealed class InstanceIndex(string folder) : IDisposable
 
     public List<InstanceImage> ChildrenOf(string parent)
     {
-        var found = Use(static (file, parent) => file.ChildrenOf(parent), parent, []);
-        found.RemoveAll(image => gone.ContainsKey(image.Id));
+        var hidden = Hidden();
+        var found = Use(static (file, parent) => file.Lists.ChildrenOf(parent), parent, []);
+        found.RemoveAll(image => hidden.Contains(image.Id) || gone.ContainsKey(image.Id));
         return found;
     }
 
     /// <summary>Those whose histories reach before a position, the oldest first, behind the one of <paramref name="after"/>.</summary>
     public List<(long First, string Id)> Reaching(long before, (long First, string Id) after, int most) =>
-        Use(static (file, asked) => file.Reaching(asked.before, asked.after, asked.most), (before, after, most), []);
+        Use(static (file, asked) => file.Lists.Reaching(asked.before, asked.after, asked.most), (before, after, most), []);
 
     /// <summary>All ids and where their histories begin, in no order.</summary>
     public void EachId(Action<string, long> see) =>
         Use(
             static (file, see) =>
             {
-                file.EachId(see);
+                file.Lists.EachId(see);
                 return true;
             },
             see,
@@ -160,6 +162,9 @@ internal sealed class InstanceIndex(string folder) : IDisposable
             gate.ExitWriteLock();
         }
     }
+
+    // As of before the rows are read: a row that is deleted meanwhile is still among them.
+    private HashSet<string> Hidden() => gone.IsEmpty ? [] : gone.Keys.ToHashSet(StringComparer.Ordinal);
 
     /// <summary>Forgets what was hidden.</summary>
     public void UnhideAll() => gone.Clear();

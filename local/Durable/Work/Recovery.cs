@@ -59,7 +59,7 @@ internal sealed class Recovery(EngineParts parts)
 
     private void Read(long from)
     {
-        foreach (var image in parts.Index.Use(static (file, _) => file.Unfinished(), 0, []))
+        foreach (var image in parts.Index.Use(static (file, _) => file.Lists.Unfinished(), 0, []))
             parts.Table.Restore(image);
         foreach (var record in parts.Store.Log.ReadFrom(from))
         {
