@@ -133,7 +133,7 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
         var count = waiting.Count;
         if (some.CurrentCount == 0)
             some.Release();
-        if (count >= AtOnce && many.CurrentCount == 0)
+        if (count >= MostWaiting / 2 && many.CurrentCount == 0)
             many.Release();
         if (count > MostWaiting && fault is null)
             Flush();
