@@ -65,7 +65,7 @@ internal static class RestartBenchmark
     {
         if (withoutIndex)
         {
-            Array.ForEach(Directory.GetFiles(folder, "index", SearchOption.AllDirectories), File.Delete);
+            Array.ForEach(Directory.GetFiles(folder, "index.db*", SearchOption.AllDirectories), File.Delete);
         }
 
         var began = Stopwatch.GetTimestamp();

@@ -29,6 +29,16 @@ internal sealed class BenchApp : IAsyncDisposable
 
     public DurableOptions Durable => host.Services.GetRequiredService<DurableHost>().Options;
 
+    /// <summary>Waits until what has ended is on the disk alone.</summary>
+    public async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        var engine = host.Services.GetRequiredService<DurableHost>().Engine!;
+        while (engine.InstancesInMemory > 0)
+        {
+            await Task.Delay(10, cancellationToken);
+        }
+    }
+
     public static async Task<BenchApp> StartAsync(string folder, CancellationToken cancellationToken)
     {
         // Else the one beside this program is found, the functions app's.

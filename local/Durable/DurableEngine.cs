@@ -14,6 +14,8 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
     /// <summary>What a stop waits for a turn's code, which computes nothing.</summary>
     private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(5);
 
+    private static readonly TimeSpan CheckIndexAfter = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource stop = new();
     private FolderLock? folderLock;
     private SegmentedLog? log;
@@ -21,12 +23,19 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
     private LocalDurableTaskClient? client;
     private Task workers = Task.CompletedTask;
     private Task compaction = Task.CompletedTask;
+    private Task indexing = Task.CompletedTask;
 
     /// <summary>The client of this hub; there once the engine has started.</summary>
     public LocalDurableTaskClient Client => client ?? throw new InvalidOperationException("The durable engine has not been started.");
 
     /// <summary>Records of the log that the start had to read: all, or those behind the index.</summary>
     public long RecordsReadAtStart { get; private set; }
+
+    /// <summary>Instances that are not on the disk alone: those that live, and those that have just ended.</summary>
+    public int InstancesInMemory => parts?.Table.Count ?? 0;
+
+    /// <summary>Bytes of the log that belong to instances that are still there.</summary>
+    public long LiveBytes => parts?.LiveBytes ?? 0;
 
     /// <summary>Where the log of the hub lies.</summary>
     public string LogFolder => Path.Combine(options.Folder, options.HubName);
@@ -71,6 +80,7 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         );
         recovery.Resume();
         compaction = compactor.RunAsync(stop.Token);
+        indexing = Task.WhenAll(parts.Writer.RunAsync(stop.Token), Task.Run(CheckIndexAsync, CancellationToken.None));
     }
 
     /// <summary>
@@ -91,6 +101,7 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
         await parts.Activities.StopAsync(cancellationToken);
         await stop.CancelAsync();
         await compaction;
+        await indexing;
         // Turns do no I/O but the log's, so this takes moments, unless the disk is full: then it is for the next start.
         var hangs = false;
         while (log.Fault is null && !hangs)
@@ -103,7 +114,7 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
                 continue;
             }
             new Compactor(parts).DropDead();
-            parts.Index.WriteAtStop();
+            parts.Keeper.WriteAtStop();
             break;
         }
         parts.Table.Close();
@@ -124,10 +135,33 @@ internal sealed class DurableEngine(DurableOptions options, IDurableFunctions fu
     public Task CompactAsync(CancellationToken cancellationToken) =>
         parts is null ? Task.CompletedTask : new Compactor(parts).CompactAsync(cancellationToken);
 
+    /// <summary>Makes the index of the log again, as where it is damaged.</summary>
+    public void MendIndex(Exception why) => parts?.Keeper.Mend(parts.Index.File, why);
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync(new CancellationToken(true));
         stop.Dispose();
+    }
+
+    /// <summary>Looks at the whole index once, when the start is over: what a disk has not kept of it is found before somebody misses it.</summary>
+    private async Task CheckIndexAsync()
+    {
+        try
+        {
+            await Task.Delay(CheckIndexAfter, stop.Token);
+            parts!.Index.Verify(stop.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The engine stops.
+        }
+        catch (Exception exception)
+        {
+            loggers
+                .CreateLogger("DurableTask.Local")
+                .LogWarning(exception, "The index of task hub {Hub} could not be checked", options.HubName);
+        }
     }
 
     private async Task WorkAsync(int place)

@@ -71,13 +71,22 @@ internal sealed record DurableOptions
     public long CompactAboveBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>
-    /// After so many new bytes of the log (or twice the index, where that is more) the instances are written down in an index, at a stop after a
-    /// sixteenth of it. A start reads the index and what the log has behind it.
+    /// After so many new bytes of the log what lives is written down in the index, at a stop after a sixteenth of it. A start reads that and what
+    /// the log has behind it.
     /// </summary>
     public long IndexEveryBytes { get; init; } = 8 * 1024 * 1024;
 
     /// <summary>Takes the place of the disk in tests.</summary>
     public Action<Microsoft.Win32.SafeHandles.SafeFileHandle, ReadOnlyMemory<byte>, long>? Disk { get; init; }
+
+    /// <summary>
+    /// How long an instance that has ended waits for others, to be written to the index with them and to leave the memory. Whoever waited for its
+    /// end most often reads it then.
+    /// </summary>
+    public TimeSpan IndexGathering { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How many pages the index may have now, in tests; null: as many as the disk takes.</summary>
+    public Func<int?>? IndexPages { get; init; }
 
     public DataConverter Converter { get; init; } = JsonDataConverter.Default;
 }

@@ -67,7 +67,7 @@ internal sealed class FaultPlan
             Kill();
     }
 
-    /// <summary>At each step of writing the index down: half a draft (1), the whole of it (2), in place (3).</summary>
+    /// <summary>At each step of a transaction of the index: half of it (1), the whole of it (2), committed (3).</summary>
     public void WritingIndex()
     {
         if (point == "index" && Interlocked.Decrement(ref left) == 0)

@@ -22,8 +22,16 @@ internal static class InstanceIds
             );
         if (id.AsSpan().IndexOfAny(Refused) is var at and >= 0)
             throw new ArgumentException($"The instance id '{id}' has '{id[at]}' at position {at}; '/', '\\', '#' and '?' are not allowed.");
-        foreach (var one in id)
+        for (var i = 0; i < id.Length; i++)
         {
+            var one = id[i];
+            // On the disk it would be another id.
+            if (
+                char.IsSurrogate(one)
+                && !(i + 1 < id.Length && char.IsSurrogatePair(one, id[i + 1]))
+                && !(i > 0 && char.IsSurrogatePair(id[i - 1], one))
+            )
+                throw new ArgumentException($"The instance id has half of a surrogate pair at position {i}, which is no character.");
             if (char.IsControl(one))
                 throw new ArgumentException($"The instance id has the control character U+{(int)one:X4}, which is not allowed.");
         }

@@ -54,11 +54,11 @@ internal sealed class LocalDurableTaskClient(EngineParts parts) : DurableTaskCli
         await SendAsync(instanceId, new ExecutionTerminated(output), cancellation);
         if (!(options?.Recursive ?? false))
             return;
-        foreach (var child in pages.ChildrenOf(instanceId).Where(child => !child.IsFinished).ToArray())
+        foreach (var (child, _) in pages.ChildrenOf(instanceId).Where(child => !child.IsFinished).ToArray())
         {
             try
             {
-                await TerminateInstanceAsync(child.Id, options, cancellation);
+                await TerminateInstanceAsync(child, options, cancellation);
             }
             catch (InvalidOperationException)
             {
@@ -139,7 +139,7 @@ internal sealed class LocalDurableTaskClient(EngineParts parts) : DurableTaskCli
         var begin = parts.Time.GetTimestamp();
         var purged = 0;
         // In small groups: one flush serves a group, and the time is looked at between them.
-        foreach (var some in pages.Finished(filter).Select(entry => entry.Id).Chunk(64))
+        foreach (var some in pages.Finished(filter).Chunk(64))
         {
             if (filter.Timeout is { } limit && parts.Time.GetElapsedTime(begin) >= limit)
                 return new PurgeResult(purged, false);
@@ -188,14 +188,21 @@ internal sealed class LocalDurableTaskClient(EngineParts parts) : DurableTaskCli
     private async Task<string> StartAsync(string name, string? input, StartOrchestrationOptions? options, CancellationToken cancellation)
     {
         var now = parts.Time.GetUtcNow();
-        var id = options?.InstanceId ?? Guid.CreateVersion7(now).ToString("N");
+        var asked = options?.InstanceId;
+        var id = asked ?? Guid.CreateVersion7(now).ToString("N");
         InstanceIds.Check(id);
         var startAt = options?.StartAt is { } at && at > now ? at.UtcTicks : (long?)null;
         var version = options?.Version?.Version ?? parts.Options.DefaultVersion;
         var tags = options?.Tags ?? NoTags.Value;
         using var span = DurableSpans.Create(name, id);
         var started = new ExecutionStarted(name, version, input, null, tags, now.UtcTicks, startAt, []) { Trace = span?.Id };
-        await PostAsync(id, new StartMessage(started) { Done = Message.NewDone(), Keep = options?.DedupeStatuses }, cancellation);
+        var message = new StartMessage(started)
+        {
+            Done = Message.NewDone(),
+            Keep = options?.DedupeStatuses,
+            IsOfNewId = asked is null,
+        };
+        await PostAsync(id, message, cancellation);
         return id;
     }
 
@@ -231,8 +238,8 @@ internal sealed class LocalDurableTaskClient(EngineParts parts) : DurableTaskCli
         var count = 0;
         if (recursive)
         {
-            foreach (var child in pages.ChildrenOf(instanceId).ToArray())
-                count += await PurgeAsync(child.Id, true, cancellation);
+            foreach (var (child, _) in pages.ChildrenOf(instanceId).ToArray())
+                count += await PurgeAsync(child, true, cancellation);
         }
         return await PostAsync(instanceId, new PurgeMessage { Done = Message.NewDone() }, cancellation) ? count + 1 : count;
     }

@@ -1,152 +1,279 @@
-using System.Buffers.Binary;
-using Microsoft.DurableTask.Client;
-using Serverless.Local.Logs;
+using System.Data;
+using Microsoft.Data.Sqlite;
 
 namespace Serverless.Local.Durable;
 
-/// <summary>The instances as of a position of the log.</summary>
-/// <param name="Covers">Every record before this position is in it.</param>
-/// <param name="Instances">In no order.</param>
-internal sealed record InstanceIndex(long Covers, IReadOnlyList<InstanceImage> Instances);
-
 /// <summary>
-/// The file of an <see cref="InstanceIndex"/>: 8 bytes that say what it is, the numbers and texts of the log's records, and a CRC-32C of all
-/// that. It is a shortcut and nothing more: one that is missing, damaged or of another log costs time at the next start, and no instance.
+/// The SQLite database of the index: a row an instance, with what queries ask for in columns and all of it in <see cref="ImageCodec"/>'s bytes.
+/// Looking up one, listing many and writing have a connection each: in WAL mode none of them waits for another.
 /// </summary>
-internal static class IndexFile
+internal sealed class IndexFile : IDisposable
 {
-    public const string Name = "index";
+    public const string Name = "index.db";
 
-    private const ulong Kind = 0x3158444E49535653; // SVSINDX1
-    private const int HeadBytes = sizeof(ulong);
-    private const int ChecksumBytes = sizeof(uint);
+    private const int Corrupt = 11;
+    private const int NotADatabase = 26;
 
-    /// <summary>Puts the file in place of the one before; a process killed at any point leaves one of the two.</summary>
-    /// <returns>Its bytes.</returns>
-    public static long Write(string folder, InstanceIndex index, FaultPlan faults)
+    private const string Schema = """
+        PRAGMA journal_mode = WAL;
+        CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), head BLOB NOT NULL);
+        CREATE TABLE IF NOT EXISTS instance (
+            id TEXT NOT NULL PRIMARY KEY, status INTEGER NOT NULL, created INTEGER NOT NULL, updated INTEGER NOT NULL, parent TEXT,
+            needs INTEGER NOT NULL, first INTEGER NOT NULL, bytes INTEGER NOT NULL, image BLOB NOT NULL
+        ) WITHOUT ROWID;
+        CREATE INDEX IF NOT EXISTS reach ON instance (first);
+        CREATE INDEX IF NOT EXISTS child ON instance (parent) WHERE parent IS NOT NULL;
+        CREATE INDEX IF NOT EXISTS alive ON instance (needs) WHERE needs = 1;
+        """;
+
+    private static readonly string[] Extensions = ["", "-wal", "-shm", "-journal"];
+
+    private readonly Lock looks = new();
+    private readonly SqliteConnection look;
+    private readonly SqliteConnection write;
+    private readonly SqliteCommand find;
+    private readonly SqliteCommand put;
+    private readonly SqliteCommand drop;
+    private readonly SqliteCommand putHead;
+    private int? room;
+
+    private IndexFile(SqliteConnection write, SqliteConnection look, SqliteConnection list)
     {
-        var writer = new RecordWriter();
-        writer.Number(index.Covers);
-        writer.Number(index.Instances.Count);
-        foreach (var image in index.Instances)
-            Write(writer, image);
-        var body = writer.Written;
-        var bytes = new byte[HeadBytes + body.Length + ChecksumBytes];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, Kind);
-        body.CopyTo(bytes.AsSpan(HeadBytes));
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(^ChecksumBytes..), Frame.Checksum(bytes.AsSpan(..^ChecksumBytes)));
-        var path = Path.Combine(folder, Name);
-        var draft = path + ".new";
-        using (var file = File.OpenHandle(draft, FileMode.Create, FileAccess.Write))
-        {
-            RandomAccess.Write(file, bytes.AsSpan(..(bytes.Length / 2)), 0);
-            faults.WritingIndex();
-            RandomAccess.Write(file, bytes.AsSpan((bytes.Length / 2)..), bytes.Length / 2);
-            RandomAccess.FlushToDisk(file);
-        }
-        faults.WritingIndex();
-        File.Move(draft, path, overwrite: true);
-        faults.WritingIndex();
-        FolderSync.Flush(folder);
-        return bytes.Length;
+        (this.write, this.look) = (write, look);
+        // Before the others, which find the tables then.
+        Run(write, Schema);
+        find = Prepare(look, "SELECT image FROM instance WHERE id = $id", ("$id", SqliteType.Text));
+        Lists = new IndexLists(list);
+        put = Prepare(
+            write,
+            "REPLACE INTO instance VALUES ($id, $status, $created, $updated, $parent, $needs, $first, $bytes, $image)",
+            ("$id", SqliteType.Text),
+            ("$status", SqliteType.Integer),
+            ("$created", SqliteType.Integer),
+            ("$updated", SqliteType.Integer),
+            ("$parent", SqliteType.Text),
+            ("$needs", SqliteType.Integer),
+            ("$first", SqliteType.Integer),
+            ("$bytes", SqliteType.Integer),
+            ("$image", SqliteType.Blob)
+        );
+        // A later one of the same id lies behind it in the log.
+        drop = Prepare(
+            write,
+            "DELETE FROM instance WHERE id = $id AND first <= $first",
+            ("$id", SqliteType.Text),
+            ("$first", SqliteType.Integer)
+        );
+        putHead = Prepare(write, "REPLACE INTO head VALUES (1, $head)", ("$head", SqliteType.Blob));
+        Head = ReadHead();
     }
 
-    /// <summary>Null where there is none that can be trusted; <paramref name="why"/> says why, unless there is none at all.</summary>
-    public static InstanceIndex? Read(string folder, out long bytes, out string? why)
+    /// <summary>Reads many.</summary>
+    public IndexLists Lists { get; }
+
+    /// <summary>As last written.</summary>
+    public IndexHead Head { get; private set; }
+
+    /// <summary>Opens it, or makes an empty one.</summary>
+    public static IndexFile Open(string folder)
     {
-        (bytes, why) = (0, null);
+        List<SqliteConnection> connections = [];
         try
         {
-            var all = File.ReadAllBytes(Path.Combine(folder, Name));
-            bytes = all.Length;
-            if (all.Length < HeadBytes + ChecksumBytes || BinaryPrimitives.ReadUInt64LittleEndian(all) != Kind)
-                throw new InvalidDataException("it is not an index of this version");
-            if (BinaryPrimitives.ReadUInt32LittleEndian(all.AsSpan(^ChecksumBytes..)) != Frame.Checksum(all.AsSpan(..^ChecksumBytes)))
-                throw new InvalidDataException("it does not match its checksum");
-            return Read(new RecordReader(all.AsSpan(HeadBytes..^ChecksumBytes)));
+            for (var i = 0; i < 3; i++)
+                connections.Add(Connect(Path.Combine(folder, Name)));
+            return new IndexFile(connections[0], connections[1], connections[2]);
         }
-        catch (FileNotFoundException)
+        catch
         {
-            return null;
-        }
-        catch (Exception exception)
-            when (exception is IOException or UnauthorizedAccessException or InvalidDataException or OverflowException)
-        {
-            why = exception.Message;
-            return null;
+            connections.ForEach(connection => connection.Dispose());
+            throw;
         }
     }
+
+    public static bool Exists(string folder) => File.Exists(Path.Combine(folder, Name));
 
     public static void Delete(string folder)
     {
+        foreach (var extension in Extensions)
+            File.Delete(Path.Combine(folder, Name + extension));
+        // Of the version before this one.
+        File.Delete(Path.Combine(folder, "index"));
+    }
+
+    /// <summary>Whether what was thrown says that the file is not what it should be.</summary>
+    public static bool IsDamage(Exception exception) =>
+        exception is InvalidDataException or OverflowException or SqliteException { SqliteErrorCode: Corrupt or NotADatabase };
+
+    /// <summary>Null: it has none of this id.</summary>
+    public InstanceImage? Find(string id)
+    {
+        lock (looks)
+        {
+            find.Parameters[0].Value = id;
+            using var rows = find.ExecuteReader(CommandBehavior.SingleRow);
+            return rows.Read() && ImageOf(rows) is var image && image.Id == id ? image : null;
+        }
+    }
+
+    /// <summary>Every row is read and looked at; throws at the first that is not as it was written.</summary>
+    public static void Verify(string folder, CancellationToken cancellationToken)
+    {
+        using var own = Connect(Path.Combine(folder, Name));
+        using var command = own.CreateCommand();
+        command.CommandText = "SELECT image, id FROM instance ORDER BY id";
+        using var rows = command.ExecuteReader();
+        var last = string.Empty;
+        while (rows.Read())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var image = ImageOf(rows);
+            // A row that is out of order is not found by its id.
+            if (image.Id != rows.GetString(1) || IdOrder.Compare(last, image.Id) >= 0)
+                throw new InvalidDataException($"the row of instance '{image.Id}' is not where it belongs");
+            last = image.Id;
+        }
+    }
+
+    /// <summary>All of it or nothing. One thread at a time.</summary>
+    /// <param name="puts">Rows.</param>
+    /// <param name="drops">Ids to be forgotten where their rows begin no later than at a position.</param>
+    /// <param name="head">The head from now on.</param>
+    /// <param name="faults">Where to die.</param>
+    public void Write(IReadOnlyList<InstanceImage> puts, IReadOnlyList<(string Id, long First)> drops, IndexHead head, FaultPlan faults) =>
+        Change(
+            head,
+            () =>
+            {
+                foreach (var (id, first) in drops)
+                {
+                    (drop.Parameters[0].Value, drop.Parameters[1].Value) = (id, first);
+                    drop.ExecuteNonQuery();
+                }
+                for (var i = 0; i < puts.Count; i++)
+                {
+                    if (i == puts.Count / 2)
+                        faults.WritingIndex();
+                    Put(puts[i]);
+                }
+            },
+            faults
+        );
+
+    /// <summary>Forgets all whose histories begin before a position.</summary>
+    public void DropBefore(long position)
+    {
+        var bytes = BytesBefore(position);
+        if (bytes == 0)
+            return;
+        using var delete = write.CreateCommand();
+        delete.CommandText = "DELETE FROM instance WHERE first < $position";
+        delete.Parameters.AddWithValue("$position", position);
+        Change(Head with { Bytes = Head.Bytes - bytes }, () => delete.ExecuteNonQuery(), FaultPlan.None);
+    }
+
+    /// <summary>Bytes of the log that belong to those whose histories begin before a position.</summary>
+    public long BytesBefore(long position)
+    {
+        using var sum = write.CreateCommand();
+        sum.CommandText = "SELECT coalesce(sum(bytes), 0) FROM instance WHERE first < $position";
+        sum.Parameters.AddWithValue("$position", position);
+        return (long)sum.ExecuteScalar()!;
+    }
+
+    /// <summary>How many pages the file may have, in tests; null: as many as the disk takes.</summary>
+    public void Limit(int? pages)
+    {
+        if (pages == room)
+            return;
+        room = pages;
+        Run(write, $"PRAGMA max_page_count = {pages ?? int.MaxValue}");
+    }
+
+    public void Dispose()
+    {
+        foreach (var command in (SqliteCommand[])[find, put, drop, putHead])
+            command.Dispose();
+        look.Dispose();
+        Lists.Dispose();
+        // The last one takes the rest of the WAL into the file.
+        write.Dispose();
+    }
+
+    public static InstanceImage ImageOf(SqliteDataReader rows) => ImageCodec.ReadImage(rows.GetFieldValue<byte[]>(0));
+
+    private void Put(InstanceImage image)
+    {
+        var values = put.Parameters;
+        (values[0].Value, values[1].Value) = (image.Id, (int)image.Status);
+        (values[2].Value, values[3].Value) = (image.CreatedAt, image.UpdatedAt);
+        (values[4].Value, values[5].Value) = ((object?)image.Parent?.InstanceId ?? DBNull.Value, image.NeedsHistory ? 1 : 0);
+        (values[6].Value, values[7].Value) = (image.Place.First, image.Place.Bytes);
+        values[8].Value = ImageCodec.Write(image);
+        put.ExecuteNonQuery();
+    }
+
+    private void Change(IndexHead head, Action act, FaultPlan faults)
+    {
+        Run(write, "BEGIN IMMEDIATE");
         try
         {
-            File.Delete(Path.Combine(folder, Name));
+            act();
+            putHead.Parameters[0].Value = ImageCodec.Write(head);
+            putHead.ExecuteNonQuery();
+            faults.WritingIndex();
+            Run(write, "COMMIT");
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch
         {
-            // The next one is put in its place.
+            // A full disk may have taken it back already.
+            if (SQLitePCL.raw.sqlite3_get_autocommit(write.Handle) == 0)
+                Run(write, "ROLLBACK");
+            throw;
         }
+        Head = head;
+        faults.WritingIndex();
     }
 
-    private static InstanceIndex Read(RecordReader reader)
+    private IndexHead ReadHead()
     {
-        var covers = reader.Number();
-        var images = new InstanceImage[reader.Count()];
-        // An app has few names and many instances.
-        var names = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; i < images.Length; i++)
-            images[i] = ReadImage(ref reader, names);
-        return new InstanceIndex(covers, images);
+        using var command = write.CreateCommand();
+        command.CommandText = "SELECT head FROM head";
+        using var rows = command.ExecuteReader();
+        return rows.Read() ? ImageCodec.ReadHead(rows.GetFieldValue<byte[]>(0)) : IndexHead.Empty;
     }
 
-    private static void Write(RecordWriter writer, InstanceImage image)
+    private static SqliteConnection Connect(string path)
     {
-        writer.Text(image.Id);
-        writer.Number(image.Execution);
-        writer.Text(image.Name);
-        writer.Byte((byte)image.Status);
-        writer.Number(image.CreatedAt);
-        writer.Number(image.UpdatedAt);
-        writer.Byte((byte)((image.Parent is null ? 0 : 1) | (image.NeedsHistory ? 2 : 0)));
-        if (image.Parent is { } parent)
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        try
         {
-            writer.Text(parent.Name);
-            writer.Text(parent.InstanceId);
-            writer.Number(parent.Execution);
-            writer.Number(parent.TaskId);
+            connection.Open();
+            // A commit is not flushed: a power cut takes the last ones back, and the log has them.
+            Run(connection, "PRAGMA synchronous = NORMAL");
+            return connection;
         }
-        writer.Text(image.Trace);
-        writer.Number(image.Place.First);
-        writer.Number(image.Place.Last);
-        writer.Number(image.Place.End);
-        writer.Number(image.Place.Status);
-        writer.Number(image.Place.Bytes);
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
-    private static InstanceImage ReadImage(ref RecordReader reader, Dictionary<string, string> names)
+    public static SqliteCommand Prepare(SqliteConnection connection, string sql, params (string Name, SqliteType Type)[] values)
     {
-        var id = reader.RequiredText();
-        var execution = reader.Number();
-        var name = Once(reader.RequiredText(), names);
-        var status = (OrchestrationRuntimeStatus)reader.Byte();
-        var created = reader.Number();
-        var updated = reader.Number();
-        var flags = reader.Byte();
-        var parent =
-            (flags & 1) == 0
-                ? null
-                : new ParentKey(Once(reader.RequiredText(), names), reader.RequiredText(), reader.Number(), reader.Int());
-        var trace = reader.Text();
-        var place = new HistoryPlace(reader.Number(), reader.Number(), reader.Number(), reader.Number(), reader.Number());
-        return new InstanceImage(id, execution, name, status, created, updated, parent, trace, place, (flags & 2) != 0);
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, type) in values)
+            command.Parameters.Add(name, type);
+        command.Prepare();
+        return command;
     }
 
-    private static string Once(string name, Dictionary<string, string> names)
+    private static void Run(SqliteConnection connection, string sql)
     {
-        if (names.TryGetValue(name, out var known))
-            return known;
-        names.Add(name, name);
-        return name;
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
     }
 }

@@ -3,9 +3,9 @@ using Microsoft.DurableTask.Client;
 namespace Serverless.Local.Durable;
 
 /// <summary>
-/// One instance: what every query needs (a few hundred bytes, also for finished ones), its inbox, and while it is not
-/// finished its state. Everything else is read from the log. One turn at a time works on an entry; what other threads
-/// read is guarded by the entry itself.
+/// One instance in memory: what every query needs, its inbox, and while it is not finished its state. Everything else is
+/// read from the log. One turn at a time works on an entry; what other threads read is guarded by the entry itself. One
+/// that has ended leaves the memory when the index has it, and comes back when somebody has a message for it.
 /// </summary>
 internal sealed class InstanceEntry(string id)
 {
@@ -16,6 +16,8 @@ internal sealed class InstanceEntry(string id)
     private OrchestratorRun? run;
     private bool busy;
     private bool removed;
+    private bool purged;
+    private bool queued;
 
     public string Id => id;
 
@@ -49,6 +51,9 @@ internal sealed class InstanceEntry(string id)
     public bool IsRejected { get; set; }
 
     public bool IsFinished => IsFinal(Status);
+
+    /// <summary>What the index has of it. Guarded by the index's writer.</summary>
+    public StoredMark Stored { get; set; }
 
     /// <summary>A message waits, or a turn is under way whose record may not be in <see cref="Place"/> yet.</summary>
     public bool IsBusy
@@ -162,7 +167,7 @@ internal sealed class InstanceEntry(string id)
     {
         lock (this)
         {
-            return Execution == 0 || removed
+            return Execution == 0 || removed || purged
                 ? null
                 : new InstanceImage(
                     id,
@@ -179,12 +184,55 @@ internal sealed class InstanceEntry(string id)
         }
     }
 
+    /// <summary>Whether the index has something else of it, or nothing.</summary>
+    public bool IsChanged => Image() is { Place.Last: >= 0 } image && !Stored.Is(image);
+
+    /// <summary>Puts it in line for the index; false: it is not through, or waits there already.</summary>
+    public bool TryQueue()
+    {
+        lock (this)
+        {
+            if (queued || !IsThrough)
+                return false;
+            return queued = true;
+        }
+    }
+
+    /// <summary>Takes it out of the line.</summary>
+    public InstanceImage? TakeImage()
+    {
+        lock (this)
+        {
+            queued = false;
+            return Image();
+        }
+    }
+
+    /// <summary>Takes it out of use where all there is to know of it is in the index.</summary>
+    public bool TryRetire(long last)
+    {
+        lock (this)
+        {
+            if (!IsThrough || Place.Last != last)
+                return false;
+            return removed = true;
+        }
+    }
+
+    /// <summary>It is not to be written to the index any more.</summary>
+    public void Purge()
+    {
+        lock (this)
+            purged = true;
+    }
+
     public void Restore(InstanceImage image)
     {
         lock (this)
         {
             (Execution, Name, Status, CreatedAt, UpdatedAt) = (image.Execution, image.Name, image.Status, image.CreatedAt, image.UpdatedAt);
             (Parent, Trace, Place, IsUnread) = (image.Parent, image.Trace, image.Place, image.NeedsHistory);
+            Stored = image.Place.Last < 0 ? default : StoredMark.Of(image);
         }
     }
 
@@ -304,6 +352,10 @@ internal sealed class InstanceEntry(string id)
         started?.TrySetResult();
         finished?.TrySetResult();
     }
+
+    /// <summary>Nothing is to be done for it that a record of it does not say.</summary>
+    private bool IsThrough =>
+        IsFinished && !busy && !removed && !purged && !IsUnread && inbox is null && Outbox is null && Damage is null && Execution != 0;
 
     private static TaskCompletionSource NewWaiter() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -6,44 +6,52 @@ namespace Serverless.Local.Durable;
 /// <summary>Reads what an entry does not hold out of the log.</summary>
 internal sealed class InstanceReader(EngineParts parts)
 {
-    // The compactor may drop a segment between two reads; the entry then knows the new place.
+    // The compactor may drop a segment between two reads; the table then knows the new place.
     private const int Attempts = 5;
 
     public static Complete? ReadEnd(HistoryStore store, string id, HistoryPlace place) =>
         place.End < 0 ? null : store.Read(place.End, id).Turns.SelectMany(turn => turn.Decisions).OfType<Complete>().LastOrDefault();
 
-    public OrchestrationMetadata? Read(InstanceEntry entry, bool withData) => Steadily(() => ReadOnce(entry, withData));
+    public OrchestrationMetadata? Read(InstanceEntry entry, bool withData) => Steadily(entry, entry => ReadOnce(entry, withData));
 
     /// <summary>What the instance was started with.</summary>
     public ExecutionStarted ReadStart(InstanceEntry entry) =>
-        Steadily(() =>
-        {
-            HistoryPlace place;
-            lock (entry)
-                place = entry.Place;
-            return ReadStart(entry.Id, place) ?? throw new HistoryDamagedException($"the record at position {place.First} has no start");
-        });
+        Steadily(
+            entry,
+            entry =>
+            {
+                HistoryPlace place;
+                lock (entry)
+                    place = entry.Place;
+                return ReadStart(entry.Id, place)
+                    ?? throw new HistoryDamagedException($"the record at position {place.First} has no start");
+            }
+        );
 
     public List<Turn> ReadHistory(InstanceEntry entry) =>
-        Steadily(() =>
-        {
-            HistoryPlace place;
-            lock (entry)
-                place = entry.Place;
-            return parts.Store.ReadAll(entry.Id, place);
-        });
+        Steadily(
+            entry,
+            entry =>
+            {
+                HistoryPlace place;
+                lock (entry)
+                    place = entry.Place;
+                return parts.Store.ReadAll(entry.Id, place);
+            }
+        );
 
-    private static T Steadily<T>(Func<T> read)
+    private T Steadily<T>(InstanceEntry entry, Func<InstanceEntry, T> read)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return read();
+                return read(entry);
             }
             catch (Exception exception) when (exception is ArgumentOutOfRangeException or ObjectDisposedException && attempt < Attempts)
             {
-                // Read again at the new place.
+                // Read again at the new place; the entry may have left the memory before it was moved.
+                entry = parts.Table.TryGet(entry.Id, out var now) ? now : entry;
             }
         }
     }

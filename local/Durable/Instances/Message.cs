@@ -21,6 +21,9 @@ internal sealed class StartMessage(ExecutionStarted started) : Message
 {
     public ExecutionStarted Started => started;
 
+    /// <summary>Nobody can have had the id before: it was made for this start.</summary>
+    public bool IsOfNewId { get; init; }
+
     /// <summary>Finished instances in these statuses are not replaced.</summary>
     public IReadOnlyList<string>? Keep { get; init; }
 }

@@ -30,15 +30,20 @@ internal sealed class DamagedRecords(EngineParts parts)
     {
         if (found.Count == 0)
             return;
-        var byTag = parts.Table.All.ToLookup(entry => HistoryStore.Tag(entry.Id));
+        var byTag = parts.Table.InMemory.ToLookup(entry => HistoryStore.Tag(entry.Id));
+        var ended = FirstOfEnded();
         foreach (var (position, tag, id) in found)
         {
             var owner = byTag[tag].FirstOrDefault(entry => entry.Place.First <= position);
-            if (owner is null && id is not null && !byTag.Contains(tag))
+            var isKnown = byTag.Contains(tag) || ended.ContainsKey(tag);
+            if (owner is null && id is not null && !isKnown)
                 owner = Known(id);
             if (owner is not null)
                 owner.Damage ??= $"the record at position {position} of the log does not match its checksum";
-            else if (byTag.Contains(tag))
+            else if (ended.TryGetValue(tag, out var first) && first <= position)
+                // Whoever asks for what it held is told.
+                continue;
+            else if (isKnown)
                 parts.Logger.LogWarning("The log has a damaged record at position {Position} that no instance needs", position);
             else
                 parts.Logger.LogError(
@@ -47,6 +52,22 @@ internal sealed class DamagedRecords(EngineParts parts)
                     position
                 );
         }
+    }
+
+    /// <summary>Where the histories of those begin that have left the memory, by the tags that were found.</summary>
+    private Dictionary<ulong, long> FirstOfEnded()
+    {
+        var wanted = found.Select(record => record.Tag).ToHashSet();
+        Dictionary<ulong, long> first = [];
+        parts.Index.EachId(
+            (id, place) =>
+            {
+                var tag = HistoryStore.Tag(id);
+                if (wanted.Contains(tag) && !parts.Table.IsInMemory(id))
+                    first[tag] = Math.Min(place, first.GetValueOrDefault(tag, long.MaxValue));
+            }
+        );
+        return first;
     }
 
     /// <summary>There for whoever asks, from the start on; more than its id is not known.</summary>

@@ -22,14 +22,16 @@ internal sealed class EngineParts : IDisposable
         Logger = loggers.CreateLogger("DurableTask.Local");
         Store = store;
         Faults = faults;
-        Table = new InstanceTable();
+        Index = new InstanceIndex(Path.Combine(options.Folder, options.HubName));
+        Table = new InstanceTable(Index);
         Cache = new RunCache(options.MaxCachedOrchestrators);
         Timers = new TimerQueue(time, (id, execution, task) => Table.Post(id, new EventMessage(new TimerFired(task), execution)));
         Activities = new ActivityQueue(options, functions, Table, faults, Logger);
         Effects = new Effects(this);
         Turns = new TurnRunner(this);
         Watch = new TurnWatch(options, time, Logger);
-        Index = new IndexKeeper(this);
+        Writer = new IndexWriter(this);
+        Keeper = new IndexKeeper(this);
     }
 
     public DurableOptions Options { get; }
@@ -60,7 +62,11 @@ internal sealed class EngineParts : IDisposable
 
     public TurnWatch Watch { get; }
 
-    public IndexKeeper Index { get; }
+    public InstanceIndex Index { get; }
+
+    public IndexWriter Writer { get; }
+
+    public IndexKeeper Keeper { get; }
 
     /// <summary>Set while the engine stops: nothing new is begun.</summary>
     public bool IsStopping { get; set; }
@@ -87,5 +93,7 @@ internal sealed class EngineParts : IDisposable
         Timers.Dispose();
         Watch.Dispose();
         Activities.Dispose();
+        Writer.Dispose();
+        Index.Dispose();
     }
 }

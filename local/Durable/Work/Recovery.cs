@@ -5,36 +5,38 @@ namespace Serverless.Local.Durable;
 /// <summary>Makes the table of instances of the log, and takes up what was under way.</summary>
 internal sealed class Recovery(EngineParts parts)
 {
-    private readonly DamagedRecords damaged = new(parts);
+    private DamagedRecords damaged = new(parts);
 
     /// <summary>Records of the log that were read for the table, beside the histories of what lives.</summary>
     public long RecordsRead { get; private set; }
 
     public void Run()
     {
-        var log = parts.Store.Log;
-        var index = parts.Index.Read();
-        foreach (var image in index?.Instances ?? [])
-            parts.Table.GetOrAdd(image.Id).Restore(image);
-        foreach (var record in log.ReadFrom(Math.Max(log.Start, index?.Covers ?? 0)))
+        var from = parts.Keeper.Open();
+        try
         {
-            RecordsRead++;
-            if (record.IsDamaged)
-                damaged.Add(record.Position, record.Tag, record.Payload.Span);
-            else
-                Read(record.Position, record.Next - record.Position, record.Tag, record.Payload.Span);
+            Read(from);
         }
-        if (index is not null)
-            FillUnread(log.Start);
-        damaged.Mark();
-        foreach (var entry in parts.Table.All)
-            parts.AddLiveBytes(entry.Place.Bytes);
+        catch (Exception exception) when (IndexFile.IsDamage(exception))
+        {
+            // A part of the index that was looked at only now.
+            parts.Table.Clear();
+            parts.Writer.Clear();
+            damaged = new(parts);
+            RecordsRead = 0;
+            Read(parts.Keeper.Distrust(exception));
+        }
+        parts.Writer.Flush();
+        parts.AddLiveBytes(parts.Index.File?.Head.Bytes ?? 0);
+        foreach (var entry in parts.Table.InMemory)
+            parts.AddLiveBytes(entry.Place.Bytes - entry.Stored.Bytes);
+        parts.Index.Mend = parts.Keeper.Mend;
     }
 
     /// <summary>Begins again what the history says is not done: activities, timers, children, messages.</summary>
     public void Resume()
     {
-        foreach (var entry in parts.Table.All)
+        foreach (var entry in parts.Table.InMemory)
         {
             if (entry.Damage is { } reason && !entry.IsFinished)
             {
@@ -55,6 +57,22 @@ internal sealed class Recovery(EngineParts parts)
         }
     }
 
+    private void Read(long from)
+    {
+        foreach (var image in parts.Index.Use(static (file, _) => file.Lists.Unfinished(), 0, []))
+            parts.Table.Restore(image);
+        foreach (var record in parts.Store.Log.ReadFrom(from))
+        {
+            RecordsRead++;
+            if (record.IsDamaged)
+                damaged.Add(record.Position, record.Tag, record.Payload.Span);
+            else
+                Read(record.Position, record.Next - record.Position, record.Tag, record.Payload.Span);
+        }
+        FillUnread();
+        damaged.Mark();
+    }
+
     private void Read(long position, long bytes, ulong tag, ReadOnlySpan<byte> payload)
     {
         HistoryRecord record;
@@ -68,15 +86,21 @@ internal sealed class Recovery(EngineParts parts)
             return;
         }
         var entry = parts.Table.GetOrAdd(record.InstanceId);
-        // An index was written while the log went on: it can know more than it covers.
-        if (entry.Place.Last >= position)
-            return;
-        if (record.Kind == RecordKind.Tombstone)
+        if (record.Kind == RecordKind.Tombstone && entry.Place.Last < position)
         {
-            parts.Table.Remove(entry);
+            parts.Writer.Purge(entry);
             damaged.Forget(tag);
             return;
         }
+        // The index is written while the log goes on: it can know more than it covers.
+        if (entry.Place.Last < position)
+            Take(entry, record, position, bytes);
+        // However many have ended, few of them are in memory at any time.
+        parts.Writer.Add(entry);
+    }
+
+    private static void Take(InstanceEntry entry, HistoryRecord record, long position, long bytes)
+    {
         var starts = record.Previous < 0;
         if (starts)
         {
@@ -100,16 +124,11 @@ internal sealed class Recovery(EngineParts parts)
         entry.Record(record.Turns, HistoryStore.Extend(starts ? HistoryPlace.None : entry.Place, record.Turns, position, bytes));
     }
 
-    /// <summary>Reads what lives of an index's instances, and takes out those whose end was dropped from the log with their history.</summary>
-    private void FillUnread(long start)
+    /// <summary>Reads what lives of the index's instances.</summary>
+    private void FillUnread()
     {
-        foreach (var entry in parts.Table.All)
+        foreach (var entry in parts.Table.InMemory)
         {
-            if (entry.Place.First < start)
-            {
-                parts.Table.Remove(entry);
-                continue;
-            }
             if (!entry.IsUnread || entry.Damage is not null)
                 continue;
             try
@@ -120,6 +139,7 @@ internal sealed class Recovery(EngineParts parts)
             {
                 entry.Damage = exception.Message;
             }
+            parts.Writer.Add(entry);
         }
     }
 }

@@ -22,7 +22,7 @@ internal sealed class TurnRunner(EngineParts parts)
             if (work.Durable is { } durable)
                 await durable;
             Publish(entry, work);
-            if (parts.WantsCompaction || parts.Index.IsWanted)
+            if (parts.WantsCompaction || parts.Keeper.IsWanted)
                 parts.CompactionWanted.Writer.TryWrite(true);
         }
         catch (Exception exception)
@@ -33,7 +33,8 @@ internal sealed class TurnRunner(EngineParts parts)
         }
         finally
         {
-            parts.Table.Release(entry);
+            if (parts.Table.Release(entry))
+                parts.Writer.Add(entry);
         }
     }
 
@@ -144,7 +145,7 @@ internal sealed class TurnRunner(EngineParts parts)
         if (work.IsPurge)
         {
             parts.AddLiveBytes(-entry.Place.Bytes);
-            parts.Table.Remove(entry);
+            parts.Writer.Purge(entry);
             work.Acknowledge();
             return;
         }

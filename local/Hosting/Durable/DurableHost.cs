@@ -27,6 +27,9 @@ internal sealed class DurableHost(
     /// <summary>Whether the app has anything durable: without, no engine is started and no folder made.</summary>
     public bool Needed { get; set; }
 
+    /// <summary>Null until it is started.</summary>
+    public DurableEngine? Engine => _engine;
+
     /// <summary>Where its instances are watched and steered over HTTP.</summary>
     public IInstanceLinks? Links { get; set; }
 

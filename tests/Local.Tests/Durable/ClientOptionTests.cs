@@ -44,6 +44,20 @@ public sealed class ClientOptionTests
         Assert.Equal("3 ", (await hub.EndOfAsync("one")).ReadOutputAs<string>());
     }
 
+    [Fact]
+    public async Task Schedule_HalfACharacterInTheId_IsRefused()
+    {
+        await using var hub = await TestHub.StartAsync(Functions());
+
+        // An attribute could not hold them.
+        foreach (var id in (string[])["a\uD83D", "\uDE00a", "\uDE00\uD83D"])
+        {
+            var refused = await Assert.ThrowsAsync<ArgumentException>(() => hub.RunAsync("Echo", 1, id));
+            Assert.Contains("half of a surrogate pair", refused.Message, StringComparison.Ordinal);
+        }
+        Assert.Equal("1 ", (await hub.RunAsync("Echo", 1, "a\U0001F600")).ReadOutputAs<string>());
+    }
+
     [Theory]
     [InlineData(true, 2)]
     [InlineData(false, 1)]

@@ -50,6 +50,8 @@ public sealed class CrashTests(ITestOutputHelper output)
     [InlineData(1)]
     [InlineData(2)]
     [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(8)]
     public async Task KillWhileTheIndexIsWritten_AtEachStep_EndsAsUndisturbed(int step)
     {
         using var folder = new CrashFolder();

@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Microsoft.DurableTask;
 using Microsoft.DurableTask.Client;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,6 +9,8 @@ namespace Serverless.Local.Tests.Durable;
 /// <summary>The index that spares a start the histories of what is finished.</summary>
 public sealed class IndexTests
 {
+    private const int PageBytes = 4096;
+
     private static TestFunctions Functions() =>
         new TestFunctions()
             .Orchestrator("Add", async context => await context.CallActivityAsync<int>("One", context.GetInput<int>()) + 1)
@@ -49,6 +52,8 @@ public sealed class IndexTests
         await WorkAsync(hub);
         await hub.StopAsync();
         Assert.True(File.Exists(IndexOf(hub)));
+        // All of it is in the one file when it is closed.
+        Assert.Equal([IndexOf(hub)], Directory.GetFiles(hub.Engine.LogFolder, "index*"));
 
         await hub.StartAgainAsync();
         var (read, known) = (hub.Engine.RecordsReadAtStart, await DescribeAsync(hub));
@@ -71,9 +76,13 @@ public sealed class IndexTests
     }
 
     [Theory]
-    [InlineData("damaged")]
+    [InlineData("no database")]
+    [InlineData("a damaged row")]
+    [InlineData("a damaged head")]
+    [InlineData("a page of nothing")]
     [InlineData("cut")]
     [InlineData("empty")]
+    [InlineData("missing")]
     [InlineData("of a log that is gone")]
     [InlineData("of another log")]
     public async Task Start_IndexThatCannotBeTrusted_ReadsTheLog(string what)
@@ -81,17 +90,32 @@ public sealed class IndexTests
         await using var hub = await TestHub.StartAsync(Functions(), Small);
         await WorkAsync(hub);
         await hub.StopAsync();
+        var known = await KnownAsync(hub);
         var (index, logs) = (await File.ReadAllBytesAsync(IndexOf(hub), TestHub.Cancellation), true);
         switch (what)
         {
-            case "damaged":
-                index[index.Length / 2] ^= 1;
+            case "no database":
+                index[0] ^= 1;
+                break;
+            case "a damaged row":
+                DamageRow(index, "add-50");
+                break;
+            case "a damaged head":
+                // It names the newest record, the one of the last purge or end.
+                index.AsSpan(PageBytes, PageBytes).Clear();
+                break;
+            case "a page of nothing":
+                // Of the middle of the rows.
+                var at = index.AsSpan().IndexOf("add-77"u8);
+                index.AsSpan(at / PageBytes * PageBytes, PageBytes).Clear();
                 break;
             case "cut":
-                index = index[..^9];
+                index = index[..^(PageBytes + 9)];
                 break;
             case "empty":
                 index = [];
+                break;
+            case "missing":
                 break;
             default:
                 foreach (var file in Directory.GetFiles(hub.Engine.LogFolder, "*.log"))
@@ -108,15 +132,46 @@ public sealed class IndexTests
             await hub.StopAsync();
         }
         await File.WriteAllBytesAsync(IndexOf(hub), index, TestHub.Cancellation);
+        if (what == "missing")
+            File.Delete(IndexOf(hub));
 
         await hub.StartAgainAsync();
 
         if (logs)
+        {
+            Assert.Equal(known, await DescribeAsync(hub));
             await FinishAsync(hub);
+        }
         else
             Assert.Null(await hub.Client.GetInstanceAsync("waits", TestHub.Cancellation));
+        if (what is not ("missing" or "empty"))
+            Assert.Contains(hub.Said, line => line.StartsWith("Warning The index of task hub", StringComparison.Ordinal));
         if (what == "of another log")
             Assert.Equal(401, (await hub.Client.GetInstanceAsync("other-399", true, TestHub.Cancellation))!.ReadOutputAs<int>());
+    }
+
+    [Fact]
+    public async Task Start_DamageThatNobodyMeets_IsFoundAndMended()
+    {
+        await using var hub = await TestHub.StartAsync(Functions(), Small);
+        await WorkAsync(hub);
+        await hub.StopAsync();
+        var known = await KnownAsync(hub);
+        var index = await File.ReadAllBytesAsync(IndexOf(hub), TestHub.Cancellation);
+        DamageRow(index, "add-119");
+        await File.WriteAllBytesAsync(IndexOf(hub), index, TestHub.Cancellation);
+
+        await hub.StartAgainAsync();
+
+        await Serverless.Testing.Eventually.HoldsAsync(
+            () => hub.Said.Any(line => line.Contains("is damaged: a row does not match its checksum", StringComparison.Ordinal)),
+            "that the index is damaged is found",
+            TestHub.Cancellation
+        );
+        Assert.Equal(known, await DescribeAsync(hub));
+        await FinishAsync(hub);
+        await hub.RestartAsync();
+        Assert.Equal(121, (await hub.Client.GetInstanceAsync("add-119", true, TestHub.Cancellation))!.ReadOutputAs<int>());
     }
 
     [Fact]
@@ -159,9 +214,16 @@ public sealed class IndexTests
     private static void Copy(TestHub hub, DirectoryInfo place)
     {
         var target = place.CreateSubdirectory(hub.Options.HubName).FullName;
-        foreach (var file in Directory.GetFiles(hub.Engine.LogFolder, "index").Concat(Directory.GetFiles(hub.Engine.LogFolder, "*.log")))
+        // As of one moment, which a crash leaves and a copy of a file in use does not.
+        using (var index = new SqliteConnection($"Data Source={IndexOf(hub)};Pooling=False"))
+        {
+            index.Open();
+            using var copy = index.CreateCommand();
+            copy.CommandText = $"VACUUM INTO '{Path.Combine(target, "index.db")}'";
+            copy.ExecuteNonQuery();
+        }
+        foreach (var file in Directory.GetFiles(hub.Engine.LogFolder, "*.log"))
             File.Copy(file, Path.Combine(target, Path.GetFileName(file)));
-        Assert.True(File.Exists(Path.Combine(target, "index")), "there was no index yet");
     }
 
     private static async Task VerifyAsync(TestHub hub, DirectoryInfo place, KeyValuePair<string, int>[] expected)
@@ -239,5 +301,25 @@ public sealed class IndexTests
         return all;
     }
 
-    private static string IndexOf(TestHub hub) => Path.Combine(hub.Engine.LogFolder, "index");
+    /// <summary>What a start from the sound index knows.</summary>
+    private static async Task<List<string>> KnownAsync(TestHub hub)
+    {
+        await hub.StartAgainAsync();
+        var known = await DescribeAsync(hub);
+        await hub.StopAsync();
+        return known;
+    }
+
+    /// <summary>Turns a bit of what a row says behind its id.</summary>
+    private static void DamageRow(byte[] index, string id)
+    {
+        // With its length in front it is in the row's bytes alone, in no column.
+        byte[] wanted = [(byte)(2 * (id.Length + 1)), .. System.Text.Encoding.UTF8.GetBytes(id)];
+        var at = index.AsSpan().IndexOf(wanted);
+        Assert.True(at > 0, $"the index has no row of {id}");
+        for (; at >= 0; at = index.AsSpan(at + 1).IndexOf(wanted) is >= 0 and var next ? at + 1 + next : -1)
+            index[at + wanted.Length] ^= 0x10;
+    }
+
+    private static string IndexOf(TestHub hub) => Path.Combine(hub.Engine.LogFolder, "index.db");
 }
