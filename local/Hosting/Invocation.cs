@@ -80,6 +80,9 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
         : _limit is null ? Http.RequestAborted
         : More.Limited ??= Limited(Http, _limit);
 
+    /// <summary>Of an HTTP function with a limit.</summary>
+    public TimeSpan Age => _limit is null ? TimeSpan.Zero : _limit.Time.GetElapsedTime(_began);
+
     /// <summary>Whether an HTTP function has had all of its time. Its request may be gone by then.</summary>
     public bool IsOverdue => _limit is not null && (_rare?.Over is { IsCancellationRequested: true } || TimeLeft(_limit) <= TimeSpan.Zero);
 
@@ -138,7 +141,7 @@ internal sealed class Invocation : FunctionContext, IAsyncDisposable
         return More.Both.Token;
     }
 
-    private TimeSpan TimeLeft(TimeLimit limit) => limit.Value - limit.Time.GetElapsedTime(_began);
+    private TimeSpan TimeLeft(TimeLimit limit) => limit.Value - Age;
 
     // The process's own id, counted on: a new Guid asks the system for its randomness, which costs more than a short function.
     private static string NewId()

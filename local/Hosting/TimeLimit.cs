@@ -21,6 +21,11 @@ internal sealed partial class TimeLimit(TimeSpan limit, TimeProvider time, ILogg
 
     public TimeSpan Value => limit;
 
+    public TimeSpan Grace => _grace;
+
+    /// <summary>After so long a function is left behind.</summary>
+    public TimeSpan Longest => limit + _grace;
+
     public TimeProvider Time => time;
 
     public static TimeLimit? Of(TimeSpan? limit, TimeProvider time, ILogger logger) =>
@@ -37,7 +42,7 @@ internal sealed partial class TimeLimit(TimeSpan limit, TimeProvider time, ILogg
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<bool> EndsAsync(Task run)
     {
-        await run.WaitAsync(limit + _grace, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await run.WaitAsync(Longest, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return run.IsCompleted;
     }
 

@@ -31,13 +31,26 @@ internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplicat
         var first = web.Services.GetRequiredService<FirstAnswer>();
         var limits = HttpLimits.Of(host.Http);
         var limit = TimeLimit.Of(host.FunctionTimeout, time, logger);
+        var watch = limit is null ? null : new CallWatch(limit);
+        if (watch is not null)
+            web.Lifetime.ApplicationStopped.Register(watch.Dispose);
         var writer = ActivatorUtilities.CreateInstance<ResultWriter>(web.Services);
         foreach (var (function, outputs) in functions)
         {
             var trigger = (HttpTriggerAttribute)function.Declaration.Trigger;
             if (Route(function.Name, trigger, problems) is not { } route)
                 continue;
-            RequestDelegate handle = new HttpFunction(function, trigger.AuthLevel, gate, writer, outputs, first, limit, logger).HandleAsync;
+            RequestDelegate handle = new HttpFunction(
+                function,
+                trigger.AuthLevel,
+                gate,
+                writer,
+                outputs,
+                first,
+                limit,
+                watch,
+                logger
+            ).HandleAsync;
             if (limits is not null)
                 handle = limits.Around(handle);
             var endpoint = trigger.Methods is { Length: > 0 } methods

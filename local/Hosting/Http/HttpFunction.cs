@@ -14,6 +14,7 @@ internal sealed class HttpFunction(
     OutputBindings outputs,
     FirstAnswer first,
     TimeLimit? limit,
+    CallWatch? watch,
     ILogger logger
 )
 {
@@ -27,11 +28,14 @@ internal sealed class HttpFunction(
     private async Task RunAsync(HttpContext http)
     {
         var invocation = new Invocation(function, http, limit);
+        watch?.Begin(invocation);
         var run = ServeAsync(http, invocation);
-        if (limit is not null && !await limit.EndsAsync(run))
+        if (watch is not null && !watch.End(run))
+            return;
+        if (limit is not null && !run.IsCompleted && !await limit.EndsAsync(run))
         {
             limit.LeaveBehind(invocation, run);
-            AnswerFor(http);
+            StandIn.AnswerFor(http);
             return;
         }
         try
@@ -70,9 +74,6 @@ internal sealed class HttpFunction(
     /// <summary>Runs the function and writes its answer. False: it had no time left for that.</summary>
     private async Task<bool> ServeAsync(HttpContext http, Invocation invocation)
     {
-        // With a limit on a thread of its own: code that blocks before its first await would keep the connection's.
-        if (limit is not null)
-            await Task.Yield();
         await function.RunAsync(invocation);
         // The platform has answered its caller by now; one that was left behind has no request any more.
         if (invocation.IsOverdue)
@@ -91,26 +92,6 @@ internal sealed class HttpFunction(
     {
         Log.Failed(logger, function.Name, invocation.InvocationId, why);
         return AnswerAsync(http, StatusCodes.Status500InternalServerError, null);
-    }
-
-    /// <summary>In the place of a function that was left behind. It still has the request, so its connection goes to no other.</summary>
-    private static void AnswerFor(HttpContext http)
-    {
-        try
-        {
-            if (!http.Response.HasStarted)
-            {
-                http.Response.Clear();
-                http.Response.StatusCode = StatusCodes.Status500InternalServerError;
-                http.Response.Headers.Connection = "close";
-                return;
-            }
-        }
-        catch (InvalidOperationException)
-        {
-            // It began its answer in this moment.
-        }
-        http.Abort();
     }
 
     private static async Task AnswerAsync(HttpContext http, int status, string? message)

@@ -38,23 +38,29 @@ internal sealed class HttpLimits
         {
             if (_places is not null)
                 await _places.WaitAsync(http.RequestAborted);
-            try
-            {
-                await function(http);
-            }
-            finally
-            {
-                _places?.Release();
-            }
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
             // The caller did not wait for its turn.
+            Interlocked.Decrement(ref _outstanding);
+            return;
+        }
+        var place = new HttpPlace(GiveBack);
+        http.Features.Set(place);
+        try
+        {
+            await function(http);
         }
         finally
         {
-            Interlocked.Decrement(ref _outstanding);
+            place.GiveBack();
         }
+    }
+
+    private void GiveBack()
+    {
+        _places?.Release();
+        Interlocked.Decrement(ref _outstanding);
     }
 
     private async Task RefuseAsync(HttpContext http)
@@ -73,4 +79,12 @@ internal sealed class HttpLimits
             // The caller has left.
         }
     }
+}
+
+/// <summary>What a request takes up of the limits, among its features: a function that was left behind does not keep it.</summary>
+internal sealed class HttpPlace(Action giveBack)
+{
+    private Action? _giveBack = giveBack;
+
+    public void GiveBack() => Interlocked.Exchange(ref _giveBack, null)?.Invoke();
 }

@@ -108,7 +108,7 @@ public sealed class HttpTimeLimitTests : IDisposable
         try
         {
             await using var app = await StartAsync();
-            using var response = await app.Client.GetAsync("/api/Hangs?how=blocks", Stop).WaitAsync(Eventually.Deadline, Stop);
+            using var response = await app.Client.GetAsync("/api/Hangs?how=awaits", Stop).WaitAsync(Eventually.Deadline, Stop);
 
             // Half of what the host gives a request that is under way.
             await app.StopAsync().WaitAsync(TimeSpan.FromSeconds(15), Stop);
