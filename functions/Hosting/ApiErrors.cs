@@ -25,6 +25,12 @@ internal sealed class ApiErrors(ILogger<ApiErrors> log) : IFunctionsWorkerMiddle
                 return;
             }
 
+            if (context.CancellationToken.IsCancellationRequested)
+            {
+                // functionTimeout: the host answers.
+                throw;
+            }
+
             var (status, message) = Explain(failure is AggregateException { InnerExceptions: [var only] } ? only : failure);
             if (status >= StatusCodes.Status500InternalServerError)
             {
@@ -52,6 +58,11 @@ internal sealed class ApiErrors(ILogger<ApiErrors> log) : IFunctionsWorkerMiddle
             RequestFailedException storage => (
                 StatusCodes.Status503ServiceUnavailable,
                 $"Storage answered {storage.Status} {storage.ErrorCode}; try again. If it stays so, look into the app's log."
+            ),
+            // What the storage client throws when its last try got no answer either.
+            AggregateException { InnerExceptions: [.., RequestFailedException or IOException or OperationCanceledException] } => (
+                StatusCodes.Status503ServiceUnavailable,
+                "Storage does not answer; try again in a few seconds. If it stays so, look into the app's log."
             ),
             TimeoutException late => (StatusCodes.Status503ServiceUnavailable, late.Message),
             UploadOvertakenException overtaken => (StatusCodes.Status409Conflict, overtaken.Message),

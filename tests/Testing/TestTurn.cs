@@ -3,8 +3,8 @@ using Xunit;
 namespace Serverless.Testing;
 
 /// <summary>
-/// One test program at a time, however they are started: several at once would fight for the cores, and tests with a deadline would
-/// lose. Every test project has it as an assembly fixture (tests/Directory.Build.props).
+/// Two test programs at a time, however they are started: one alone leaves the cores idle where its tests wait for a lease to end, more would fight
+/// for them, and tests with a deadline would lose. Every test project has it as an assembly fixture (tests/Directory.Build.props).
 /// </summary>
 public sealed class TestTurn : IAsyncLifetime
 {
@@ -12,20 +12,25 @@ public sealed class TestTurn : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var file = RepositoryRoot.File("artifacts", "tests.lock");
-        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(file)!);
-        while (turn is null)
+        Directory.CreateDirectory(RepositoryRoot.File("artifacts"));
+        while ((turn = Take("tests-1.lock") ?? Take("tests-2.lock")) is null)
         {
-            try
-            {
-                turn = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            }
-            catch (IOException) when (File.Exists(file))
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(200));
-            }
+            await Task.Delay(TimeSpan.FromMilliseconds(200));
         }
     }
 
     public ValueTask DisposeAsync() => turn?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static FileStream? Take(string name)
+    {
+        var file = RepositoryRoot.File("artifacts", name);
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(file))
+        {
+            return null;
+        }
+    }
 }

@@ -19,9 +19,9 @@ internal sealed class Listening : IDisposable
             [FolderVariable] = folder.Path,
         };
 
-    /// <summary>The lines of the first process of a program; null while it has written none.</summary>
-    public IReadOnlyList<string>? Of(string program) =>
-        Directory.EnumerateFiles(folder.Path, $"{program}-*.txt").FirstOrDefault() is { } file ? File.ReadAllLines(file) : null;
+    /// <summary>The lines of each process of a program that has written some: one that is started again is another.</summary>
+    public IEnumerable<IReadOnlyList<string>> Of(string program) =>
+        Directory.EnumerateFiles(folder.Path, $"{program}-*.txt").Select(File.ReadAllLines);
 
     public void Dispose() => folder.Dispose();
 }

@@ -40,7 +40,7 @@ public sealed class OffTests
         Eventually.GivesAsync(
             () =>
                 Task.FromResult(
-                    listening.Of(program) is { } lines && lines.Any(line => line.StartsWith(what, StringComparison.Ordinal)) ? lines : null
+                    listening.Of(program).FirstOrDefault(lines => lines.Any(line => line.StartsWith(what, StringComparison.Ordinal)))
                 ),
             $"'{what}' in a report of {program}",
             Token

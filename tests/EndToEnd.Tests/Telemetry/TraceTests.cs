@@ -78,13 +78,16 @@ public sealed class TraceTests(TelemetryStack telemetry)
         {
             await Eventually.HoldsAsync(
                 () =>
-                    telemetry.Listening.Of(program) is { } lines
-                    && lines.Contains("source Serverless on")
-                    && lines.Any(line =>
-                        line.StartsWith("instrument Serverless/", StringComparison.Ordinal)
-                        && line.EndsWith(" on", StringComparison.Ordinal)
-                    )
-                    && lines.Contains("assembly OpenTelemetry loaded"),
+                    telemetry
+                        .Listening.Of(program)
+                        .Any(lines =>
+                            lines.Contains("source Serverless on")
+                            && lines.Any(line =>
+                                line.StartsWith("instrument Serverless/", StringComparison.Ordinal)
+                                && line.EndsWith(" on", StringComparison.Ordinal)
+                            )
+                            && lines.Contains("assembly OpenTelemetry loaded")
+                        ),
                 $"listeners in {program}",
                 Token
             );
