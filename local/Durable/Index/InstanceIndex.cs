@@ -25,7 +25,18 @@ internal sealed class InstanceIndex(string folder) : IDisposable
     public string Folder => folder;
 
     /// <summary>Null: it is not there.</summary>
-    public InstanceImage? Find(string id) => gone.ContainsKey(id) ? null : Use(static (file, id) => file.Find(id), id, null);
+    public InstanceImage? Find(string id)
+    {
+        try
+        {
+            return gone.ContainsKey(id) ? null : Use(static (file, id) => file.Find(id), id, null);
+        }
+        catch (ObjectDisposedException) when (closed)
+        {
+            // A message that comes when the engine has stopped: the next start takes up what it is for.
+            return null;
+        }
+    }
 
     /// <summary>Those of a filter, by id, until <paramref name="take"/> has enough and says false.</summary>
     public void Select(InstanceFilter filter, string? after, Func<InstanceImage, bool> take)
