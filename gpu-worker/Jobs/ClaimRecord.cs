@@ -1,7 +1,5 @@
-using System.Text.Json;
 using Azure;
 using Azure.Storage.Blobs;
-using Azure.Storage.Blobs.Models;
 using Microsoft.Extensions.Logging;
 using Serverless.Pipeline;
 using Serverless.Pipeline.Jobs;
@@ -16,7 +14,7 @@ namespace Serverless.GpuWorker.Jobs;
 internal sealed class ClaimRecord(StorageClients storage, JobSpec job, JobResult claimed, string leaseId, TimeProvider time, ILogger log)
     : IDisposable
 {
-    private readonly BlobClient blob = storage.Container(Containers.Jobs).GetBlobClient(JobBlobs.Result(job.JobId));
+    private readonly BlobContainerClient jobs = storage.Container(Containers.Jobs);
     private readonly SemaphoreSlim writing = new(1);
     private readonly CancellationTokenSource lost = new();
     private readonly Lock gate = new();
@@ -63,13 +61,7 @@ internal sealed class ClaimRecord(StorageClients storage, JobSpec job, JobResult
             }
 
             var next = WithUse(change(Result));
-            var content = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(next, PipelineJson.Readable));
-            var upload = new BlobUploadOptions
-            {
-                Conditions = new BlobRequestConditions { LeaseId = leaseId },
-                HttpHeaders = new BlobHttpHeaders { ContentType = "application/json" },
-            };
-            await blob.UploadAsync(content, upload, cancellationToken);
+            await jobs.WriteLeasedJsonAsync(JobBlobs.Result(job.JobId), next, leaseId, cancellationToken);
             Result = next;
         }
         catch (RequestFailedException refused) when (refused.Status is 404 or 409 or 412)

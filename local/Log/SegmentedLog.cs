@@ -10,13 +10,12 @@ internal sealed class SegmentedLog : IAsyncDisposable
 {
     private const int KeptBufferBytes = 8 * 1024 * 1024;
 
-    private readonly Lock drops = new();
     private readonly object gate = new();
     private readonly string folder;
     private readonly LogOptions options;
+    private readonly SegmentList segments;
     private readonly Thread writer;
     private readonly TaskCompletionSource stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile Segment[] segments;
     private volatile Exception? fault;
     private byte[] filling = new byte[64 * 1024];
     private byte[] writing = new byte[64 * 1024];
@@ -29,18 +28,18 @@ internal sealed class SegmentedLog : IAsyncDisposable
     private bool closing;
     private bool broken;
 
-    private SegmentedLog(string folder, LogOptions options, List<Segment> segments)
+    private SegmentedLog(string folder, LogOptions options, SegmentList segments)
     {
         this.folder = folder;
         this.options = options;
-        this.segments = [.. segments];
-        next = end = segments[^1].End;
+        this.segments = segments;
+        next = end = segments.Active.End;
         writer = new Thread(WriteLoop) { IsBackground = true, Name = "log " + Path.GetFileName(folder) };
         writer.Start();
     }
 
     /// <summary>First position that is still there.</summary>
-    public long Start => segments[0].Start;
+    public long Start => segments.Start;
 
     /// <summary>Everything before this position is on the disk, as far as <see cref="LogOptions.FlushInterval"/> promises it.</summary>
     public long End => Volatile.Read(ref end);
@@ -52,10 +51,10 @@ internal sealed class SegmentedLog : IAsyncDisposable
     public Exception? Fault => fault;
 
     /// <summary>End of the oldest segment that is not written any more; null when there is none.</summary>
-    public long? EndOfOldest => segments is [var oldest, _, ..] ? oldest.End : null;
+    public long? EndOfOldest => segments.EndOfOldest;
 
     /// <summary>First positions of the segments, oldest first; the last may have no record yet.</summary>
-    public IReadOnlyList<long> SegmentStarts => Array.ConvertAll(segments, segment => segment.Start);
+    public IReadOnlyList<long> SegmentStarts => segments.Starts;
 
     /// <summary>Opens the log of a folder and cuts a torn tail at the last whole record. The caller holds the folder's lock.</summary>
     public static SegmentedLog Open(string folder, LogOptions options)
@@ -65,7 +64,7 @@ internal sealed class SegmentedLog : IAsyncDisposable
         if (found.Count == 0)
             found.Add(Segment.Create(folder, 0));
         TornTail.Cut(found[^1]);
-        return new SegmentedLog(folder, options, found);
+        return new SegmentedLog(folder, options, new SegmentList(folder, found));
     }
 
     /// <summary>Takes a copy of the payload; it is in the log for good when the returned task has completed.</summary>
@@ -91,41 +90,13 @@ internal sealed class SegmentedLog : IAsyncDisposable
     }
 
     /// <summary>One record that is on the disk.</summary>
-    public LogRecord Read(long position) => LogReader.Read(Find(position), position);
+    public LogRecord Read(long position) => LogReader.Read(segments.Find(position), position);
 
     /// <summary>The records from a position to the end at the time of the call; damaged ones are marked and stepped over.</summary>
-    public IEnumerable<LogRecord> ReadFrom(long position)
-    {
-        var last = End;
-        foreach (var segment in segments)
-        {
-            if (segment.End <= position || segment.Start >= last)
-                continue;
-            foreach (var record in LogReader.ReadAll(segment, Math.Max(position, segment.Start), Math.Min(last, segment.End)))
-                yield return record;
-        }
-    }
+    public IEnumerable<LogRecord> ReadFrom(long position) => segments.ReadFrom(position, End);
 
     /// <summary>Deletes the segments that lie wholly before a position.</summary>
-    public void DropBefore(long position)
-    {
-        lock (drops)
-        {
-            var all = segments;
-            var gone = 0;
-            while (gone < all.Length - 1 && all[gone].End <= position)
-                gone++;
-            if (gone == 0)
-                return;
-            // The writer adds a segment under the same lock.
-            segments = all[gone..];
-            foreach (var segment in all[..gone])
-            {
-                File.Delete(segment.Path);
-                segment.Dispose();
-            }
-        }
-    }
+    public void DropBefore(long position) => segments.DropBefore(position);
 
     public async ValueTask DisposeAsync()
     {
@@ -135,20 +106,10 @@ internal sealed class SegmentedLog : IAsyncDisposable
             Monitor.Pulse(gate);
         }
         await stopped.Task;
-        foreach (var segment in segments)
-            segment.Dispose();
+        segments.Dispose();
     }
 
     private static TaskCompletionSource NewBatch() => new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    private Segment Find(long position)
-    {
-        var all = segments;
-        var index = Array.FindLastIndex(all, segment => segment.Start <= position);
-        return index >= 0 && position < all[index].End
-            ? all[index]
-            : throw new ArgumentOutOfRangeException(nameof(position), position, $"The log in {folder} holds positions {Start} to {End}.");
-    }
 
     private void WriteLoop()
     {
@@ -195,11 +156,11 @@ internal sealed class SegmentedLog : IAsyncDisposable
 
     private void Commit(ReadOnlyMemory<byte> bytes)
     {
-        var active = segments[^1];
+        var active = segments.Active;
         if (active.Length >= options.SegmentBytes)
         {
             FlushPending();
-            WhenThereIsRoom(BeginSegment, bytes.Length);
+            WhenThereIsRoom(() => segments.Begin(options.Create), bytes.Length);
         }
         active = WriteWhole(bytes);
         if (options.FlushInterval != TimeSpan.Zero)
@@ -221,21 +182,8 @@ internal sealed class SegmentedLog : IAsyncDisposable
     {
         if (unflushedSince is null)
             return;
-        options.Flush(segments[^1].File);
+        options.Flush(segments.Active.File);
         unflushedSince = null;
-    }
-
-    /// <summary>Goes on in a new file where the last one ends; one without a record is made anew.</summary>
-    private Segment BeginSegment()
-    {
-        var active = segments[^1];
-        // Its successor has its name.
-        if (active.Length == 0)
-            active.Dispose();
-        var fresh = options.Create(folder, active.End);
-        lock (drops)
-            segments = active.Length > 0 ? [.. segments, fresh] : [.. segments[..^1], fresh];
-        return fresh;
     }
 
     /// <summary>Writes a group, and flushes it where that is promised, into the segment it returns.</summary>
@@ -248,9 +196,9 @@ internal sealed class SegmentedLog : IAsyncDisposable
                 // A flush that failed may have taken its pages for written, and the next one of the same file would not miss them. So the group goes
                 // into another; what the old one has of it lies behind the next one's start, where no reader looks.
                 if (unsure)
-                    BeginSegment();
+                    segments.Begin(options.Create);
                 unsure = false;
-                var active = segments[^1];
+                var active = segments.Active;
                 options.Write(active.File, bytes, active.Length);
                 unsure = options.FlushInterval == TimeSpan.Zero;
                 if (unsure)

@@ -119,7 +119,7 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
 
             if (await TakeLeaseAwayAsync(blob, cancellationToken) is { } lease)
             {
-                return await CancelHeldAsync(jobId, blob, lease, cancellationToken);
+                return await CancelHeldAsync(jobId, lease, cancellationToken);
             }
         }
 
@@ -176,7 +176,7 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
         }
     }
 
-    private async Task<JobResult> CancelHeldAsync(string jobId, BlobClient blob, BlobLeaseClient lease, CancellationToken cancellationToken)
+    private async Task<JobResult> CancelHeldAsync(string jobId, BlobLeaseClient lease, CancellationToken cancellationToken)
     {
         try
         {
@@ -185,8 +185,7 @@ public sealed class JobBoard(StorageClients storage, TimeProvider time)
             if (!result.IsFinal)
             {
                 result = result with { State = JobState.Cancelled, EndedAt = time.GetUtcNow() };
-                var options = new BlobUploadOptions { Conditions = new() { LeaseId = lease.LeaseId } };
-                await blob.UploadAsync(Json(result), options, cancellationToken);
+                await jobs.WriteLeasedJsonAsync(JobBlobs.Result(jobId), result, lease.LeaseId, cancellationToken);
             }
 
             return result;

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using Azure;
-using Azure.Storage.Blobs.Models;
 using Azure.Storage.Blobs.Specialized;
 using Microsoft.Extensions.Logging;
 using Serverless.Pipeline.Storage;
@@ -67,21 +65,14 @@ internal sealed class JobEnd(StorageClients storage, TimeProvider time, ILogger 
                 EndedAt = time.GetUtcNow(),
                 Failure = new JobFailure(why, UserError: false, Log: null),
             };
-            var options = new BlobUploadOptions
-            {
-                Conditions = new() { LeaseId = lease.LeaseId },
-                HttpHeaders = new() { ContentType = "application/json" },
-            };
-            var content = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(failed, PipelineJson.Readable));
-            await blob.UploadAsync(content, options, cancellationToken);
+            await jobs.WriteLeasedJsonAsync(JobBlobs.Result(spec.JobId), failed, lease.LeaseId, cancellationToken);
         }
         finally
         {
             await lease.ReleaseAsync(cancellationToken: CancellationToken.None);
         }
 
-        var told = JsonSerializer.Serialize(new JobEvent(spec.JobId, spec.NotifyInstance, JobState.Failed), PipelineJson.Compact);
-        await storage.Queue(Queues.JobEvents).SendMessageAsync(told, cancellationToken);
+        await JobEvents.SendAsync(storage, spec, JobState.Failed, cancellationToken);
         return true;
     }
 }

@@ -11,16 +11,21 @@ public static class JsonBlobs
     private static readonly BlobHttpHeaders JsonHeaders = new() { ContentType = "application/json" };
 
     /// <summary>Writes the document, replacing what is there.</summary>
-    public static async Task WriteJsonAsync<T>(
+    public static Task WriteJsonAsync<T>(
         this BlobContainerClient container,
         string name,
         T document,
         CancellationToken cancellationToken
-    )
-    {
-        var content = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(document, PipelineJson.Readable));
-        await container.GetBlobClient(name).UploadAsync(content, new BlobUploadOptions { HttpHeaders = JsonHeaders }, cancellationToken);
-    }
+    ) => WriteAsync(container, name, document, conditions: null, cancellationToken);
+
+    /// <summary>The same where the blob is leased; refused (409, 412) when the lease is another's by then.</summary>
+    public static Task WriteLeasedJsonAsync<T>(
+        this BlobContainerClient container,
+        string name,
+        T document,
+        string leaseId,
+        CancellationToken cancellationToken
+    ) => WriteAsync(container, name, document, new BlobRequestConditions { LeaseId = leaseId }, cancellationToken);
 
     /// <summary>Reads the document, or null where there is none.</summary>
     /// <exception cref="InvalidDataException">The blob is there and is not such a document.</exception>
@@ -40,5 +45,18 @@ public static class JsonBlobs
         {
             throw new InvalidDataException($"Blob {container.Name}/{name} is not a valid {typeof(T).Name}: {broken.Message}", broken);
         }
+    }
+
+    private static async Task WriteAsync<T>(
+        BlobContainerClient container,
+        string name,
+        T document,
+        BlobRequestConditions? conditions,
+        CancellationToken cancellationToken
+    )
+    {
+        var content = BinaryData.FromBytes(JsonSerializer.SerializeToUtf8Bytes(document, PipelineJson.Readable));
+        var options = new BlobUploadOptions { HttpHeaders = JsonHeaders, Conditions = conditions };
+        await container.GetBlobClient(name).UploadAsync(content, options, cancellationToken);
     }
 }

@@ -41,8 +41,7 @@ internal sealed class InstanceEntry(string id)
 
     public InstanceState? State { get; set; }
 
-    /// <summary>Messages to other instances that may not have arrived, by execution and task. Guarded by the entry.</summary>
-    public Dictionary<(long Execution, int TaskId), Decision>? Outbox { get; private set; }
+    public Outbox Outbox { get; } = new();
 
     /// <summary>Why the history cannot be used; found at start.</summary>
     public string? Damage { get; set; }
@@ -179,7 +178,7 @@ internal sealed class InstanceEntry(string id)
                     Parent,
                     Trace,
                     Place,
-                    !IsFinished || Outbox is not null
+                    !IsFinished || !Outbox.IsEmpty
                 );
         }
     }
@@ -243,7 +242,7 @@ internal sealed class InstanceEntry(string id)
         foreach (var turn in turns ?? [])
         {
             State = InstanceFold.Fold(State, turn);
-            FoldOutbox(turn, turn == turns![0]);
+            Outbox.Fold(turn, turn == turns![0]);
             Record([turn], Place);
         }
     }
@@ -252,72 +251,6 @@ internal sealed class InstanceEntry(string id)
     public OrchestratorRun? TakeRun() => Interlocked.Exchange(ref run, null);
 
     public void KeepRun(OrchestratorRun kept) => Volatile.Write(ref run, kept);
-
-    /// <summary>Takes a turn's messages into the outbox, and out of it what has arrived.</summary>
-    public void FoldOutbox(Turn turn, bool startsChain)
-    {
-        lock (this)
-        {
-            if (startsChain)
-                Outbox = null;
-            foreach (var decision in turn.Decisions)
-            {
-                if (decision is SendEvent)
-                    (Outbox ??= [])[(turn.Execution, decision.Id)] = decision;
-            }
-            foreach (var happened in turn.Events)
-            {
-                if (happened is OutboxDelivered delivered)
-                    Outbox?.Remove((delivered.Execution, delivered.TaskId));
-            }
-            if (turn.Outbox is { } given)
-                Outbox = given.ToDictionary(message => (message.Execution, message.Message.Id), message => message.Message);
-            if (Outbox is { Count: 0 })
-                Outbox = null;
-        }
-    }
-
-    /// <summary>What an execution that ends leaves to be delivered, or null.</summary>
-    public List<OutMessage>? LeaveOutbox(InstanceState? state)
-    {
-        lock (this)
-        {
-            List<OutMessage> left = [];
-            foreach (var ((execution, _), message) in Outbox ?? [])
-                left.Add(new OutMessage(execution, message));
-            if (state is not null)
-            {
-                lock (state.Unconfirmed)
-                {
-                    foreach (var task in state.Unconfirmed)
-                    {
-                        if (state.Pending.TryGetValue(task, out var start))
-                            left.Add(new OutMessage(state.Execution, start));
-                    }
-                }
-            }
-            if (left.Count == 0)
-                return null;
-            Outbox = left.ToDictionary(message => (message.Execution, message.Message.Id), message => message.Message);
-            return left;
-        }
-    }
-
-    /// <summary>Notes that a message has arrived; true when the outbox has to record it.</summary>
-    public bool Confirm(InstanceState? state, long execution, int taskId)
-    {
-        lock (this)
-        {
-            state?.Confirm(taskId);
-            return Outbox?.ContainsKey((execution, taskId)) ?? false;
-        }
-    }
-
-    public List<OutMessage> CopyOutbox()
-    {
-        lock (this)
-            return [.. (Outbox ?? []).Select(pair => new OutMessage(pair.Key.Execution, pair.Value))];
-    }
 
     public OrchestrationRuntimeStatus CurrentStatus()
     {
@@ -355,7 +288,7 @@ internal sealed class InstanceEntry(string id)
 
     /// <summary>Nothing is to be done for it that a record of it does not say.</summary>
     private bool IsThrough =>
-        IsFinished && !busy && !removed && !purged && !IsUnread && inbox is null && Outbox is null && Damage is null && Execution != 0;
+        IsFinished && !busy && !removed && !purged && !IsUnread && inbox is null && Outbox.IsEmpty && Damage is null && Execution != 0;
 
     private static TaskCompletionSource NewWaiter() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -364,10 +297,4 @@ internal sealed class InstanceEntry(string id)
         : state.StartAt is not null ? OrchestrationRuntimeStatus.Pending
         : turn.RanCode || state.NextNumber > 1 || Status == OrchestrationRuntimeStatus.Suspended ? OrchestrationRuntimeStatus.Running
         : Status;
-}
-
-/// <summary>Where an instance's records lie: its first, its last, the one with its end, the one with its last custom status; and their bytes.</summary>
-internal readonly record struct HistoryPlace(long First, long Last, long End, long Status, long Bytes)
-{
-    public static HistoryPlace None { get; } = new(-1, -1, -1, -1, 0);
 }

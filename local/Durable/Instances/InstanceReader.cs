@@ -19,26 +19,17 @@ internal sealed class InstanceReader(EngineParts parts)
         Steadily(
             entry,
             entry =>
-            {
-                HistoryPlace place;
-                lock (entry)
-                    place = entry.Place;
-                return ReadStart(entry.Id, place)
-                    ?? throw new HistoryDamagedException($"the record at position {place.First} has no start");
-            }
+                ReadStart(entry.Id, PlaceOf(entry))
+                ?? throw new HistoryDamagedException($"the record at position {PlaceOf(entry).First} has no start")
         );
 
-    public List<Turn> ReadHistory(InstanceEntry entry) =>
-        Steadily(
-            entry,
-            entry =>
-            {
-                HistoryPlace place;
-                lock (entry)
-                    place = entry.Place;
-                return parts.Store.ReadAll(entry.Id, place);
-            }
-        );
+    public List<Turn> ReadHistory(InstanceEntry entry) => Steadily(entry, entry => parts.Store.ReadAll(entry.Id, PlaceOf(entry)));
+
+    private static HistoryPlace PlaceOf(InstanceEntry entry)
+    {
+        lock (entry)
+            return entry.Place;
+    }
 
     private T Steadily<T>(InstanceEntry entry, Func<InstanceEntry, T> read)
     {

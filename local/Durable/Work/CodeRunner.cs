@@ -125,8 +125,8 @@ internal sealed class CodeRunner(EngineParts parts)
         }
         foreach (var (id, due) in state.TimerDue)
             work.StaleTimers.Add((state.Execution, id, due));
-        entry.FoldOutbox(turn, false);
-        first.Outbox = entry.LeaveOutbox(state);
+        entry.Outbox.Fold(turn, false);
+        first.Outbox = entry.Outbox.Leave(state);
         work.Maker = state;
         work.Turn = first;
         work.StartsChain = true;

@@ -88,7 +88,7 @@ internal sealed class Effects(EngineParts parts)
             {
                 // Refused counts as arrived: it would be refused again.
                 _ = finished.Exception;
-                if (entry.Confirm(maker, execution, taskId))
+                if (entry.Outbox.Confirm(maker, execution, taskId))
                     parts.Table.Post(entry.Id, new EventMessage(new OutboxDelivered(execution, taskId), 0));
             },
             CancellationToken.None,

@@ -148,7 +148,7 @@ internal sealed class InboxReader(EngineParts parts)
         entry.Damage = null;
         work.Turn = TurnRunner.NewTurn(parts, entry);
         work.Turn.Events.Add(started);
-        work.Turn.Outbox = entry.LeaveOutbox(null);
+        work.Turn.Outbox = entry.Outbox.Leave(null);
         work.StartsChain = true;
         if (started.StartAt is { } startAt)
             work.Effects.Add((execution, new CreateTimer(TimerFired.StartTimer, startAt)));

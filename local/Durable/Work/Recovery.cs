@@ -44,7 +44,7 @@ internal sealed class Recovery(EngineParts parts)
                 parts.Table.Post(entry.Id, new CondemnMessage(reason));
                 continue;
             }
-            foreach (var message in entry.CopyOutbox())
+            foreach (var message in entry.Outbox.Copy())
                 parts.Effects.Begin(entry, null, message.Execution, message.Message);
             if (entry.State is not { } state)
                 continue;
@@ -119,7 +119,7 @@ internal sealed class Recovery(EngineParts parts)
             if (entry.IsUnread)
                 break;
             entry.State = entry.Damage is null ? InstanceFold.Fold(entry.State, turn) : null;
-            entry.FoldOutbox(turn, starts && turn == record.Turns[0]);
+            entry.Outbox.Fold(turn, starts && turn == record.Turns[0]);
         }
         entry.Record(record.Turns, HistoryStore.Extend(starts ? HistoryPlace.None : entry.Place, record.Turns, position, bytes));
     }

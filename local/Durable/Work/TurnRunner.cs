@@ -60,9 +60,9 @@ internal sealed class TurnRunner(EngineParts parts)
         }
         if (work.Turn is not { } turn)
             return;
-        entry.FoldOutbox(turn, work.StartsChain);
+        entry.Outbox.Fold(turn, work.StartsChain);
         if (work.End is not null)
-            turn.Outbox = entry.LeaveOutbox(work.Maker ?? entry.State);
+            turn.Outbox = entry.Outbox.Leave(work.Maker ?? entry.State);
         (work.Place, work.Durable) = parts.Store.Append(turn, work.StartsChain ? HistoryPlace.None : entry.Place);
         if (entry.State is { } kept)
         {
@@ -97,7 +97,7 @@ internal sealed class TurnRunner(EngineParts parts)
             var turn = work.Turn ??= NewTurn(parts, entry);
             turn.Events.Clear();
             turn.Events.Add(new ExecutionStarted(state.Name, state.Version, null, state.Parent, state.Tags, state.CreatedAt, null, []));
-            turn.Outbox = entry.LeaveOutbox(state);
+            turn.Outbox = entry.Outbox.Leave(state);
             work.StartsChain = true;
             EndWithoutCode(entry, work, Failed(Failures.Damaged, Messages.Damaged(entry.Id, damaged.Message)));
         }

@@ -10,6 +10,7 @@ namespace Serverless.Local.Hosting.Http;
 internal sealed class CallWatch : IDisposable
 {
     private readonly ThreadLocal<Slot> slots = new(static () => new Slot(), trackAllValues: true);
+    private readonly Lock looking = new();
     private readonly TimeLimit limit;
     private readonly ITimer timer;
 
@@ -20,16 +21,11 @@ internal sealed class CallWatch : IDisposable
     }
 
     /// <summary>A function begins on this thread.</summary>
-    public void Begin(Invocation call) => Volatile.Write(ref slots.Value!.Call, call);
-
-    /// <summary>It has come to its end or its first await. False: it was left behind meanwhile, and its caller has been answered.</summary>
-    public bool End(Task run)
+    public Slot Begin(Invocation call)
     {
         var slot = slots.Value!;
-        if (Interlocked.Exchange(ref slot.Call, null) is not null)
-            return true;
-        slot.Left!.SetResult(run);
-        return false;
+        slot.Begin(call);
+        return slot;
     }
 
     public void Dispose()
@@ -40,14 +36,14 @@ internal sealed class CallWatch : IDisposable
 
     private void Look()
     {
-        foreach (var slot in slots.Values)
+        // A look that takes long is not overtaken by the next.
+        lock (looking)
         {
-            if (Volatile.Read(ref slot.Call) is not { } call || call.Age < limit.Longest)
-                continue;
-            // Before it is taken out: its thread looks for this then.
-            slot.Left = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
-            if (Interlocked.CompareExchange(ref slot.Call, null, call) == call)
-                Leave(call, slot.Left.Task.Unwrap());
+            foreach (var slot in slots.Values)
+            {
+                if (slot.Call is { } call && call.Age >= limit.Longest && slot.TryTake(call, out var run))
+                    Leave(call, run);
+            }
         }
     }
 
@@ -73,10 +69,34 @@ internal sealed class CallWatch : IDisposable
         }
     }
 
-    private sealed class Slot
+    /// <summary>What one thread runs.</summary>
+    internal sealed class Slot
     {
-        public Invocation? Call;
+        private Invocation? call;
+        private TaskCompletionSource<Task>? left;
 
-        public TaskCompletionSource<Task>? Left { get; set; }
+        public Invocation? Call => Volatile.Read(ref call);
+
+        public void Begin(Invocation begun) => Volatile.Write(ref call, begun);
+
+        /// <summary>It has come to its end or its first await. False: it was left behind meanwhile, and its caller has been answered.</summary>
+        public bool End(Task run)
+        {
+            if (Interlocked.Exchange(ref call, null) is not null)
+                return true;
+            left!.SetResult(run);
+            return false;
+        }
+
+        /// <summary>Takes a call out, if it is still there.</summary>
+        /// <param name="overdue">The call.</param>
+        /// <param name="run">Ends with it; known when the thread comes back.</param>
+        public bool TryTake(Invocation overdue, out Task run)
+        {
+            // Before it is out: then the thread looks for this.
+            left = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
+            run = left.Task.Unwrap();
+            return Interlocked.CompareExchange(ref call, null, overdue) == overdue;
+        }
     }
 }

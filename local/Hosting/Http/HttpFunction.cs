@@ -28,9 +28,9 @@ internal sealed class HttpFunction(
     private async Task RunAsync(HttpContext http)
     {
         var invocation = new Invocation(function, http, limit);
-        watch?.Begin(invocation);
+        var slot = watch?.Begin(invocation);
         var run = ServeAsync(http, invocation);
-        if (watch is not null && !watch.End(run))
+        if (slot is not null && !slot.End(run))
             return;
         if (limit is not null && !run.IsCompleted && !await limit.EndsAsync(run))
         {

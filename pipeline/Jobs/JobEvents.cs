@@ -1,11 +1,10 @@
 using System.Text.Json;
-using Serverless.Pipeline;
-using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 
-namespace Serverless.GpuWorker.Jobs;
+namespace Serverless.Pipeline.Jobs;
 
-internal static class JobEvents
+/// <summary>What whoever ends a job says to the orchestration that waits for it.</summary>
+public static class JobEvents
 {
     /// <summary>Tells the app that a job has ended.</summary>
     public static async Task SendAsync(StorageClients storage, JobSpec job, JobState state, CancellationToken cancellationToken)
