@@ -1,10 +1,8 @@
 using System.CommandLine;
-using System.Text.Json;
 using Serverless.Cli.Api;
 using Serverless.Cli.Csv;
 using Serverless.Cli.Stack;
 using Serverless.Cli.View;
-using Spectre.Console;
 
 namespace Serverless.Cli.Commands;
 
@@ -49,7 +47,7 @@ internal static class PredictCommand
             return 0;
         }
 
-        Write(answer);
+        AnswerText.Write(Terminal.Out, answer);
         return 0;
     }
 
@@ -91,32 +89,5 @@ internal static class PredictCommand
             ?? throw new StackException($"Model {model} has no champion yet; name a version with --version.");
         var manifest = await api.ManifestAsync(model, number, cancellationToken);
         return CsvRows.ToJson(text, file.Name, manifest.Signature.Inputs);
-    }
-
-    private static void Write(string answer)
-    {
-        using var document = JsonDocument.Parse(answer);
-        var root = document.RootElement;
-        Terminal.Out.WriteLine($"{root.GetProperty("model").GetString()} v{root.GetProperty("version")}");
-        var table = Terminal.List("row", "prediction", "probability");
-        var row = 0;
-        foreach (var prediction in root.GetProperty("predictions").EnumerateArray())
-        {
-            table.Row($"{++row}", $"{prediction.GetProperty("prediction")}", Probability(prediction));
-        }
-
-        Terminal.Out.Write(table);
-    }
-
-    private static string Probability(JsonElement prediction)
-    {
-        if (prediction.TryGetProperty("probability", out var single) && single.ValueKind == JsonValueKind.Number)
-        {
-            return RunText.Number(single.GetDouble());
-        }
-
-        return prediction.TryGetProperty("probabilities", out var all) && all.ValueKind == JsonValueKind.Object
-            ? string.Join("  ", all.EnumerateObject().Select(one => $"{one.Name} {RunText.Number(one.Value.GetDouble())}"))
-            : "";
     }
 }
