@@ -78,14 +78,14 @@ public sealed class ArmScaleSetsTests : IAsyncLifetime
     [Fact]
     public async Task LookAsync_UnderWay_IsNotEnded()
     {
-        arm.Slow = true;
+        arm.Operations.Slow = true;
         var offer = arm.Add("vmss-a");
         var client = arm.Client();
 
         var operation = await client.RaiseAsync(offer, 1, null, Cancelled);
 
         Assert.False((await client.LookAsync(operation!, Cancelled)).Ended);
-        arm.Finish();
+        arm.Operations.Finish();
         Assert.True((await client.LookAsync(operation!, Cancelled)).Ended);
     }
 

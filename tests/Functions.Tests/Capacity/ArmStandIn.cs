@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using Azure.Core;
 using Azure.Core.Pipeline;
 using Azure.ResourceManager;
 using Microsoft.AspNetCore.Builder;
@@ -28,9 +26,10 @@ internal sealed class ArmStandIn : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly ConcurrentDictionary<string, Queue<ArmError>> refusals = new();
     private readonly Dictionary<string, FakeSet> sets = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, FakeOperation> operations = [];
     private WebApplication? app;
-    private int numbers;
+    private int machineNumber;
+
+    private ArmStandIn() => Operations = new FakeOperations(set => Refusal($"operation {set}"));
 
     public List<ArmRequest> Requests { get; } = [];
 
@@ -43,8 +42,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
     /// <summary>Called when a machine is deleted or evicted; its name.</summary>
     public Action<string>? Gone { get; set; }
 
-    /// <summary>True: changes stay under way until <see cref="Finish"/>.</summary>
-    public bool Slow { get; set; }
+    public FakeOperations Operations { get; }
 
     private Uri Address => new(app!.Urls.First());
 
@@ -95,21 +93,6 @@ internal sealed class ArmStandIn : IAsyncDisposable
     /// <summary>Azure takes a machine.</summary>
     public void Evict(string machine) => Remove([machine]);
 
-    /// <summary>Ends the changes that are under way.</summary>
-    public void Finish()
-    {
-        List<FakeOperation> waiting;
-        lock (gate)
-        {
-            waiting = [.. operations.Values.Where(operation => !operation.Ended)];
-        }
-
-        foreach (var operation in waiting)
-        {
-            End(operation);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         if (app is not null)
@@ -143,7 +126,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
         }
 
         var name = parts[at + 2];
-        if (refusals.TryGetValue($"{request.Method} {name}", out var queue) && queue.TryDequeue(out var refusal))
+        if (Refusal($"{request.Method} {name}") is { } refusal)
         {
             await refusal.WriteAsync(context);
             return;
@@ -162,6 +145,8 @@ internal sealed class ArmStandIn : IAsyncDisposable
             }
         );
     }
+
+    private ArmError? Refusal(string what) => refusals.TryGetValue(what, out var queue) && queue.TryDequeue(out var error) ? error : null;
 
     private Task SetAsync(HttpContext context, string name)
     {
@@ -182,7 +167,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
             var set = sets[name];
             var capacity = body["sku"]!["capacity"]!.GetValue<int>();
             string? match = context.Request.Headers.IfMatch;
-            operation = match is not null && match != set.ETag ? null : New(name);
+            operation = match is not null && match != set.ETag ? null : Operations.New(name, () => Fill(name));
             if (operation is not null)
             {
                 if (capacity < set.Capacity)
@@ -202,9 +187,8 @@ internal sealed class ArmStandIn : IAsyncDisposable
             return;
         }
 
-        operation.Work = () => Fill(name);
         context.Response.Headers["Azure-AsyncOperation"] = AddressOf(operation);
-        EndUnlessSlow(operation);
+        Operations.EndUnlessSlow(operation);
         await context.Response.WriteAsJsonAsync(answer);
     }
 
@@ -222,17 +206,11 @@ internal sealed class ArmStandIn : IAsyncDisposable
     private Task DeleteAsync(HttpContext context, string name, JsonNode body)
     {
         var machines = body["instanceIds"]!.AsArray().Select(machine => machine!.GetValue<string>()).ToList();
-        FakeOperation operation;
-        lock (gate)
-        {
-            operation = New(name);
-        }
-
-        operation.Work = () => Remove(machines);
+        var operation = Operations.New(name, () => Remove(machines));
         context.Response.StatusCode = 202;
         context.Response.Headers["Azure-AsyncOperation"] = AddressOf(operation);
         context.Response.Headers.Location = AddressOf(operation) + "&monitor=true";
-        EndUnlessSlow(operation);
+        Operations.EndUnlessSlow(operation);
         return Task.CompletedTask;
     }
 
@@ -244,58 +222,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    private async Task OperationAsync(HttpContext context, string id)
-    {
-        JsonObject answer;
-        lock (gate)
-        {
-            var operation = operations[id];
-            answer = new JsonObject
-            {
-                ["name"] = id,
-                ["status"] = operation.Ended
-                    ? operation.Error is null
-                        ? "Succeeded"
-                        : "Failed"
-                    : "InProgress",
-            };
-            if (operation is { Ended: true, Error: { } error })
-            {
-                answer["error"] = error.Json();
-            }
-        }
-
-        await context.Response.WriteAsJsonAsync(answer);
-    }
-
-    private FakeOperation New(string name)
-    {
-        var operation = new FakeOperation($"{Guid.Parse($"00000000-0000-0000-0000-{++numbers:D12}")}", name);
-        operations[operation.Id] = operation;
-        return operation;
-    }
-
-    private void EndUnlessSlow(FakeOperation operation)
-    {
-        if (!Slow)
-        {
-            End(operation);
-        }
-    }
-
-    private void End(FakeOperation operation)
-    {
-        if (refusals.TryGetValue($"operation {operation.Set}", out var queue) && queue.TryDequeue(out var error))
-        {
-            operation.Error = error;
-        }
-        else
-        {
-            operation.Work();
-        }
-
-        operation.Ended = true;
-    }
+    private Task OperationAsync(HttpContext context, string id) => context.Response.WriteAsJsonAsync(Operations.Json(id));
 
     private void Fill(string name)
     {
@@ -305,7 +232,7 @@ internal sealed class ArmStandIn : IAsyncDisposable
             var set = sets[name];
             while (set.Machines.Count < set.Capacity)
             {
-                set.Machines.Add($"{name}_{++numbers:x8}");
+                set.Machines.Add($"{name}_{++machineNumber:x8}");
                 fresh.Add(set.Machines[^1]);
             }
         }

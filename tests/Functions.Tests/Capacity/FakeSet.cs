@@ -2,16 +2,6 @@ using System.Text.Json.Nodes;
 
 namespace Serverless.Functions.Tests.Capacity;
 
-/// <summary>A change that goes on after its answer.</summary>
-internal sealed class FakeOperation(string id, string set)
-{
-    public string Id => id;
-    public string Set => set;
-    public Action Work { get; set; } = () => { };
-    public ArmError? Error { get; set; }
-    public bool Ended { get; set; }
-}
-
 /// <summary>A scale set, and its answers.</summary>
 internal sealed class FakeSet(string name, string size)
 {

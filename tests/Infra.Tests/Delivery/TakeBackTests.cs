@@ -117,15 +117,10 @@ public sealed class TakeBackTests : ScriptTest
     [Fact]
     public async Task TakeBack_RecordWasPruned_TheVersionBeforeIsKnownAllTheSame()
     {
-        await ReleaseAsync("1.0.0");
-        Folder.Write("no-record", "");
-        // Somebody else's.
-        Folder.Write("groups", "rg-shop-dev\tshop\nshop\tshop\n");
-        Folder.Write("refuse-template", After);
+        const string SomebodyElses = "rg-shop-dev\tshop\nshop\tshop\n";
 
-        var (code, output) = await ReleaseAsync("1.0.1");
+        var output = await FailWithoutRecordAsync(("groups", SomebodyElses), ("refuse-template", After));
 
-        Assert.True(code == 1, output);
         Assert.Contains("dev is back at 1.0.0", output, StringComparison.Ordinal);
     }
 
@@ -133,14 +128,8 @@ public sealed class TakeBackTests : ScriptTest
     [Fact]
     public async Task TakeBack_StorageWithoutItsRole_IsAskedAfterTheTemplate()
     {
-        await ReleaseAsync("1.0.0");
-        Folder.Write("no-record", "");
-        Folder.Write("no-role-yet", "");
-        Folder.Write("broken", "");
+        var output = await FailWithoutRecordAsync(("no-role-yet", ""), ("broken", ""));
 
-        var (code, output) = await ReleaseAsync("1.0.1");
-
-        Assert.True(code == 1, output);
         Assert.Contains("asked again after the template", output, StringComparison.Ordinal);
         Assert.Contains("(now: none)", output, StringComparison.Ordinal);
         Assert.Contains("dev is back at 1.0.0", output, StringComparison.Ordinal);
@@ -149,14 +138,8 @@ public sealed class TakeBackTests : ScriptTest
     [Fact]
     public async Task TakeBack_StorageCannotBeReadAndTheTemplateIsRefused_IsNotCalledAFirstOne()
     {
-        await ReleaseAsync("1.0.0");
-        Folder.Write("no-record", "");
-        Folder.Write("no-role-yet", "");
-        Folder.Write("refuse-template", After);
+        var output = await FailWithoutRecordAsync(("no-role-yet", ""), ("refuse-template", After));
 
-        var (code, output) = await ReleaseAsync("1.0.1");
-
-        Assert.True(code == 1, output);
         Assert.Contains("what was there before could not be read: container packages of stsmldevh0", output, StringComparison.Ordinal);
     }
 
@@ -179,5 +162,21 @@ public sealed class TakeBackTests : ScriptTest
         );
         Assert.Contains("\"func-$system-$environment-\"", script, StringComparison.Ordinal);
         Assert.StartsWith("func-sml-dev-", snapshot.Single("Microsoft.Web/sites").Name, StringComparison.Ordinal);
+    }
+
+    /// <summary>Releases 1.0.0 and, with its record gone and these files for the stand-ins, 1.0.1, which fails: what that says.</summary>
+    private async Task<string> FailWithoutRecordAsync(params (string Name, string Text)[] files)
+    {
+        await ReleaseAsync("1.0.0");
+        Folder.Write("no-record", "");
+        foreach (var (name, text) in files)
+        {
+            Folder.Write(name, text);
+        }
+
+        var (code, output) = await ReleaseAsync("1.0.1");
+
+        Assert.True(code == 1, output);
+        return output;
     }
 }

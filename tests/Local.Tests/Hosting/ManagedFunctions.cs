@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Azure.Functions.Worker;
 using Microsoft.DurableTask;
 
@@ -6,8 +7,10 @@ namespace Serverless.Local.Tests.Hosting;
 /// <summary>Orchestrations that a caller of the management API watches and steers.</summary>
 public sealed class ManagedFunctions
 {
-    /// <summary>Fails its activity while it is set; tests run in one process.</summary>
-    internal static bool Broken { get; set; }
+    private static readonly ConcurrentDictionary<string, bool> Mended = new(StringComparer.Ordinal);
+
+    /// <summary>From now on the activity of this instance of <see cref="Fail"/> goes well.</summary>
+    internal static void Mend(string instance) => Mended[instance] = true;
 
     [Function(nameof(Greet))]
     public static async Task<string[]> Greet([OrchestrationTrigger] TaskOrchestrationContext context, string name)
@@ -28,11 +31,12 @@ public sealed class ManagedFunctions
 
     [Function(nameof(Fail))]
     public static async Task<string> Fail([OrchestrationTrigger] TaskOrchestrationContext context) =>
-        await context.CallActivityAsync<string>(nameof(Break));
+        await context.CallActivityAsync<string>(nameof(Break), context.InstanceId);
 
     [Function(nameof(Hello))]
     public static string Hello([ActivityTrigger] string name) => $"Hello {name}!";
 
     [Function(nameof(Break))]
-    public static string Break([ActivityTrigger] string? unused) => Broken ? throw new InvalidDataException("broken") : "mended";
+    public static string Break([ActivityTrigger] string instance) =>
+        Mended.ContainsKey(instance) ? "mended" : throw new InvalidDataException("broken");
 }

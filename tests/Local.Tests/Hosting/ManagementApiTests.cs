@@ -1,27 +1,11 @@
 using System.Net;
-using System.Text;
 using System.Text.Json;
-using Serverless.Testing;
 
 namespace Serverless.Local.Tests.Hosting;
 
-/// <summary>The HTTP management API of Durable, over real HTTP.</summary>
-public sealed class ManagementApiTests : IAsyncLifetime
+/// <summary>What the management API starts, shows and lists, and to whom.</summary>
+public sealed class ManagementApiTests : ManagementTest
 {
-    private TestApp? _app;
-
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    private TestApp App => _app ?? throw new InvalidOperationException("The app has not started.");
-
-    public async ValueTask InitializeAsync()
-    {
-        _app = await TestApp.StartAsync(typeof(ManagedFunctions));
-        ManagedFunctions.Broken = true;
-    }
-
-    public ValueTask DisposeAsync() => _app?.DisposeAsync() ?? ValueTask.CompletedTask;
-
     [Theory]
     [InlineData("GET", "instances")]
     [InlineData("DELETE", "instances?createdTimeFrom=2020-01-01T00:00:00Z")]
@@ -128,77 +112,6 @@ public sealed class ManagementApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SuspendResumeRaiseEvent_SteerARunningInstance()
-    {
-        await StartAsync("Wait", "steered");
-        Assert.Equal(HttpStatusCode.Accepted, (await SendAsync(HttpMethod.Post, "instances/steered/suspend?reason=pause")).Status);
-        await ReachesAsync("steered", "Suspended");
-        Assert.Equal(HttpStatusCode.Accepted, (await SendAsync(HttpMethod.Post, "instances/steered/raiseEvent/go", "\"now\"")).Status);
-        Assert.Equal(HttpStatusCode.Accepted, (await SendAsync(HttpMethod.Post, "instances/steered/resume?reason=on")).Status);
-        var end = await EndAsync(Url("instances/steered"));
-        Assert.Equal("now", end.GetProperty("output").GetString());
-        foreach (var operation in new[] { "suspend", "resume", "terminate", "raiseEvent/go" })
-        {
-            Assert.Equal(HttpStatusCode.Gone, (await SendAsync(HttpMethod.Post, $"instances/steered/{operation}", "1")).Status);
-            Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(HttpMethod.Post, $"instances/unknown/{operation}", "1")).Status);
-        }
-    }
-
-    [Fact]
-    public async Task RaiseEvent_WithoutJson_Is400AndTheInstanceStillWaits()
-    {
-        await StartAsync("Wait", "strict");
-        using var text = await App.Client.PostAsync(Url("instances/strict/raiseEvent/go"), new StringContent("now"), Stop);
-        Assert.Equal(HttpStatusCode.BadRequest, text.StatusCode);
-        Assert.Contains("Only application/json", await text.Content.ReadAsStringAsync(Stop), StringComparison.Ordinal);
-        var (status, error) = await SendAsync(HttpMethod.Post, "instances/strict/raiseEvent/go", "{");
-        Assert.Equal(HttpStatusCode.BadRequest, status);
-        Assert.Equal("Invalid JSON content", error.GetProperty("Message").GetString());
-        Assert.Equal(HttpStatusCode.Accepted, (await SendAsync(HttpMethod.Get, "instances/strict")).Status);
-    }
-
-    [Fact]
-    public async Task Terminate_RunningInstance_EndsWithTheReason()
-    {
-        await StartAsync("Wait", "ended");
-        Assert.Equal(HttpStatusCode.Accepted, (await SendAsync(HttpMethod.Post, "instances/ended/terminate?reason=buggy")).Status);
-        var end = await EndAsync(Url("instances/ended"));
-        Assert.Equal("Terminated", end.GetProperty("runtimeStatus").GetString());
-        Assert.Equal("buggy", end.GetProperty("output").GetString());
-    }
-
-    [Fact]
-    public async Task Rewind_FailedInstance_RunsOn()
-    {
-        await StartAndEndAsync("Fail", "again");
-        ManagedFunctions.Broken = false;
-        Assert.Equal(HttpStatusCode.Accepted, (await SendAsync(HttpMethod.Post, "instances/again/rewind?reason=fixed")).Status);
-        await ReachesAsync("again", "Completed");
-        var (status, why) = await SendAsync(HttpMethod.Post, "instances/again/rewind?reason=fixed");
-        Assert.Equal(HttpStatusCode.PreconditionFailed, status);
-        Assert.Contains("has status Completed", why.GetString(), StringComparison.Ordinal);
-        Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(HttpMethod.Post, "instances/unknown/rewind")).Status);
-    }
-
-    [Fact]
-    public async Task Restart_FinishedAndRunning_NewInstanceOrConflict()
-    {
-        await StartAndEndAsync("Greet", "first", "\"Eve\"");
-        var (status, links) = await SendAsync(HttpMethod.Post, "instances/first/restart");
-        Assert.Equal(HttpStatusCode.Accepted, status);
-        Assert.NotEqual("first", links.GetProperty("id").GetString());
-        var end = await EndAsync(links.GetProperty("statusQueryGetUri").GetString()!);
-        Assert.Equal("Hello Eve!", end.GetProperty("output")[0].GetString());
-        (_, links) = await SendAsync(HttpMethod.Post, "instances/first/restart?restartWithNewInstanceId=false");
-        Assert.Equal("first", links.GetProperty("id").GetString());
-
-        await StartAsync("Wait", "busy");
-        var (conflict, _) = await SendAsync(HttpMethod.Post, "instances/busy/restart?restartWithNewInstanceId=false");
-        Assert.Equal(HttpStatusCode.Conflict, conflict);
-        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(HttpMethod.Post, "instances/unknown/restart")).Status);
-    }
-
-    [Fact]
     public async Task Start_WrongNameIdOrBody_SaysWhatIsWrong()
     {
         await StartAsync("Wait", "taken");
@@ -275,75 +188,4 @@ public sealed class ManagementApiTests : IAsyncLifetime
         var name = path.Split('?', '=')[1];
         Assert.StartsWith($"Found {name} '", error.GetProperty("ExceptionMessage").GetString(), StringComparison.Ordinal);
     }
-
-    [Fact]
-    public async Task Purge_OneAndByFilter_RemovesFinishedInstancesOnly()
-    {
-        await StartAndEndAsync("Greet", "old", "\"x\"");
-        await StartAsync("Wait", "lives");
-        Assert.Equal(HttpStatusCode.PreconditionFailed, (await SendAsync(HttpMethod.Delete, "instances/lives")).Status);
-        var (status, purged) = await SendAsync(HttpMethod.Delete, "instances/old");
-        Assert.Equal(HttpStatusCode.OK, status);
-        Assert.Equal("""{"instancesDeleted":1}""", purged.GetRawText());
-        Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(HttpMethod.Delete, "instances/old")).Status);
-
-        await StartAndEndAsync("Part", "a", "\"x\"");
-        await StartAndEndAsync("Part", "b", "\"x\"");
-        Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(HttpMethod.Delete, "instances")).Status);
-        var none = "instances?createdTimeFrom=2000-01-01T00:00:00Z&runtimeStatus=Failed";
-        Assert.Equal(HttpStatusCode.NotFound, (await SendAsync(HttpMethod.Delete, none)).Status);
-        // The child of "old" is finished too.
-        var (_, all) = await SendAsync(HttpMethod.Delete, "instances?createdTimeFrom=2000-01-01T00:00:00Z&runtimeStatus=Completed");
-        Assert.Equal(3, all.GetProperty("instancesDeleted").GetInt32());
-        var (_, left) = await SendAsync(HttpMethod.Get, "instances");
-        Assert.Equal("lives", Assert.Single(left.EnumerateArray()).GetProperty("instanceId").GetString());
-    }
-
-    private string Url(string path, string? key = null) =>
-        $"/runtime/webhooks/durabletask/{path}{(path.Contains('?') ? '&' : '?')}code={Uri.EscapeDataString(key ?? App.SystemKey)}";
-
-    private async Task<(HttpStatusCode Status, JsonElement Body)> SendAsync(HttpMethod method, string path, string? json = null)
-    {
-        using var request = new HttpRequestMessage(method, Url(path));
-        if (json is not null)
-            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
-        using var answer = await App.Client.SendAsync(request, Stop);
-        var text = await answer.Content.ReadAsStringAsync(Stop);
-        using var body = text.Length == 0 ? null : JsonDocument.Parse(text);
-        return (answer.StatusCode, body?.RootElement.Clone() ?? default);
-    }
-
-    private async Task StartAsync(string orchestrator, string id, string? input = null)
-    {
-        var (status, body) = await SendAsync(HttpMethod.Post, $"orchestrators/{orchestrator}/{id}", input);
-        Assert.True(status == HttpStatusCode.Accepted, body.ToString());
-    }
-
-    private async Task<JsonElement> StartAndEndAsync(string orchestrator, string id, string? input = null)
-    {
-        await StartAsync(orchestrator, id, input);
-        return await EndAsync(Url($"instances/{id}"));
-    }
-
-    private async Task<JsonElement> EndAsync(string uri)
-    {
-        var text = await Eventually.GivesAsync(
-            async () =>
-            {
-                using var answer = await App.Client.GetAsync(uri, Stop);
-                return answer.StatusCode == HttpStatusCode.OK ? await answer.Content.ReadAsStringAsync(Stop) : null;
-            },
-            $"the end of {uri}",
-            Stop
-        );
-        using var body = JsonDocument.Parse(text);
-        return body.RootElement.Clone();
-    }
-
-    private Task ReachesAsync(string id, string status) =>
-        Eventually.HoldsAsync(
-            async () => (await SendAsync(HttpMethod.Get, $"instances/{id}")).Body.GetProperty("runtimeStatus").GetString() == status,
-            $"{id} to be {status}",
-            Stop
-        );
 }

@@ -50,7 +50,7 @@ public sealed class RefusalTests
             new Serverless.Local.Hosting.AppOptions
             {
                 Functions = Assembly.GetExecutingAssembly(),
-                Classes = [typeof(HttpFunctionTests.Levels)],
+                Classes = [typeof(HttpKeyTests.Levels)],
                 ContentRoot = folder.Path,
                 Arguments = ["--port", "0"],
             }
@@ -72,7 +72,7 @@ public sealed class RefusalTests
     {
         using var folder = new TestFolder();
         folder.Write(file, content);
-        var error = Assert.Throws<InvalidOperationException>(() => TestApp.Builder(folder.Path, typeof(HttpFunctionTests.Levels)).Build());
+        var error = Assert.Throws<InvalidOperationException>(() => TestApp.Builder(folder.Path, typeof(HttpKeyTests.Levels)).Build());
         Assert.Contains(part, error.Message, StringComparison.Ordinal);
     }
 

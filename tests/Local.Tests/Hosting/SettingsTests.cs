@@ -12,9 +12,7 @@ public sealed class SettingsTests
     {
         using var folder = new TestFolder();
         var file = Path.Combine(folder.Path, ".serverless", "app.json");
-        await using (
-            var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, typeof(HttpFunctionTests.Levels)).Build(), folder.Path)
-        )
+        await using (var app = await TestApp.StartAsync(TestApp.Builder(folder.Path, typeof(HttpKeyTests.Levels)).Build(), folder.Path))
         {
             using var written = JsonDocument.Parse(await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
             Assert.Equal(app.Url, written.RootElement.GetProperty("url").GetString());

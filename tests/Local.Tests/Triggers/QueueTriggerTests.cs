@@ -1,18 +1,15 @@
 using System.Collections.Concurrent;
 using Azure.Storage.Queues;
 using Azure.Storage.Queues.Models;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
 using Serverless.Local.Tests.Hosting;
 using Serverless.Testing;
 
 namespace Serverless.Local.Tests.Triggers;
 
-public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>
+[Collection(nameof(QueueTest))]
+public sealed class QueueTriggerTests(AzuriteFixture azurite) : QueueTest(azurite)
 {
-    private static readonly ConcurrentDictionary<string, ConcurrentQueue<string>> Seen = new();
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
     [Fact]
     public async Task Message_OfEachType_ReachesItsFunctionAndIsDeleted()
     {
@@ -44,10 +41,10 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
     public async Task Message_NotBase64_GoesToThePoisonQueueWithoutARun()
     {
         await using var app = await StartAsync(typeof(Plain));
-        var plain = new QueueClient(azurite.ConnectionString, "plain");
+        var plain = new QueueClient(Connection, "plain");
         await plain.CreateIfNotExistsAsync(cancellationToken: Stop);
         await plain.SendMessageAsync("not base64!", Stop);
-        var poison = new QueueClient(azurite.ConnectionString, "plain-poison");
+        var poison = new QueueClient(Connection, "plain-poison");
         var message = await Eventually.GivesAsync(() => PeekAsync(poison), "the poison message", Stop);
         Assert.Equal("not base64!", message.Body.ToString());
         Assert.Empty(Of("plain"));
@@ -77,7 +74,7 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
         await using var app = await TestApp.StartWithAsync(
             new()
             {
-                ["AzureWebJobsStorage"] = azurite.ConnectionString,
+                ["AzureWebJobsStorage"] = Connection,
                 ["AzureFunctionsJobHost:extensions:queues:batchSize"] = "2",
                 ["AzureFunctionsJobHost:extensions:queues:newBatchThreshold"] = "1",
             },
@@ -101,7 +98,7 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
         await using var app = await TestApp.StartWithAsync(
             new()
             {
-                ["AzureWebJobsStorage"] = azurite.ConnectionString,
+                ["AzureWebJobsStorage"] = Connection,
                 ["AzureFunctionsJobHost:extensions:queues:visibilityTimeout"] = "00:00:02",
                 ["AzureFunctionsJobHost:extensions:queues:maxDequeueCount"] = "2",
             },
@@ -128,24 +125,8 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
         Assert.Equal(0, await CountAsync("draining"));
     }
 
-    [Fact]
-    public async Task QueueOutput_ReturnAndProperty_AreSentAsBase64()
-    {
-        await using var app = await StartAsync(typeof(Sends));
-        Assert.Equal("answer", await app.Client.GetStringAsync("/api/Answers", Stop));
-        using var response = await app.Client.GetAsync("/api/Returns", Stop);
-        Assert.Equal("", await response.Content.ReadAsStringAsync(Stop));
-        foreach (var expected in (string[])["returned", "property", """{"name":"x","size":1}"""])
-            await Eventually.HoldsAsync(() => Of("sent").Contains(expected, StringComparer.OrdinalIgnoreCase), expected, Stop);
-    }
-
-    private Task<TestApp> StartAsync(params Type[] classes) =>
-        TestApp.StartWithAsync(new() { ["AzureWebJobsStorage"] = azurite.ConnectionString, ["Work"] = azurite.ConnectionString }, classes);
-
-    private static ConcurrentQueue<string> Of(string name) => Seen.GetOrAdd(name, _ => new());
-
     private QueueClient Queue(string name) =>
-        new(azurite.ConnectionString, name, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
+        new(Connection, name, new QueueClientOptions { MessageEncoding = QueueMessageEncoding.Base64 });
 
     private async Task Send(string queue, string text)
     {
@@ -162,8 +143,6 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
             return null;
         return (await queue.PeekMessageAsync(Stop)).Value;
     }
-
-    public sealed record Item(string Name, int Size);
 
     public static class Types
     {
@@ -274,35 +253,5 @@ public sealed class QueueTriggerTests(AzuriteFixture azurite) : IClassFixture<Az
             await Leave.Task;
             Of("draining").Enqueue(message);
         }
-    }
-
-    public sealed class Sends
-    {
-        [Function("Returns"), QueueOutput("sent")]
-        public string Returns([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) => "returned";
-
-        [Function("Answers")]
-        public Answer Answers([HttpTrigger(AuthorizationLevel.Anonymous, "get")] HttpRequest request) =>
-            new()
-            {
-                Text = ["property"],
-                Item = new Item("x", 1),
-                Response = "answer",
-            };
-
-        [Function("Receives")]
-        public void Receives([QueueTrigger("sent")] string message) => Of("sent").Enqueue(message);
-    }
-
-    public sealed class Answer
-    {
-        [QueueOutput("sent")]
-        public string[] Text { get; init; } = [];
-
-        [QueueOutput("sent")]
-        public Item? Item { get; init; }
-
-        [HttpResult]
-        public string Response { get; init; } = "";
     }
 }

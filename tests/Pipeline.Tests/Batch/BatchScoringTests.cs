@@ -2,7 +2,6 @@ using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
-using Azure.Storage.Blobs.Models;
 using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Storage;
 using Serverless.Pipeline.Tests.Serving;
@@ -11,18 +10,13 @@ using Serverless.Testing.Serving;
 
 namespace Serverless.Pipeline.Tests.Batch;
 
-public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<AzuriteFixture>, IDisposable
+[Collection(nameof(BatchTest))]
+public sealed class BatchScoringTests(AzuriteFixture azurite) : BatchTest(azurite)
 {
-    private readonly BatchRig rig = new(azurite.StorageClients);
-
-    private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public void Dispose() => rig.Dispose();
-
     [Fact]
     public async Task Csv_InManyChunks_GivesEveryRowInOrderWithThePredictionsOfHttp()
     {
-        await rig.RegisterAsync("failures", TinyModel.Binary());
+        await Rig.RegisterAsync("failures", TinyModel.Binary());
         string[] types = ["H", "M", "L", "new", "", "NA", "he \"\"said\"\"", "ü"];
         string[] torques = ["50", " 12.5", "1e1", "", "NaN", "NA", "-3"];
         var csv = new StringBuilder("UDI,Type,Torque [Nm],note\r\n");
@@ -31,14 +25,14 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
             csv.Append(CultureInfo.InvariantCulture, $"{row},\"{types[row % 8]}\",{torques[row % 7]},\"line\n{row}\"\r\n");
         }
 
-        var request = await rig.DropAsync("failures", "rows.csv", csv.ToString());
-        var summary = await rig.RunAsync(request);
+        var request = await Rig.DropAsync("failures", "rows.csv", csv.ToString());
+        var summary = await Rig.RunAsync(request);
 
         Assert.Equal((200, 0), (summary.Rows, summary.Failed));
         Assert.True(summary.Parts.Count > 20);
         Assert.Equal(200, summary.Classes!.Values.Sum());
-        var rows = rig.Query(
-            $"SELECT UDI, Type, \"Torque [Nm]\", note, prediction, probability, model_version, prediction_error FROM {await rig.DownloadAsync(request, "csv")}",
+        var rows = Rig.Query(
+            $"SELECT UDI, Type, \"Torque [Nm]\", note, prediction, probability, model_version, prediction_error FROM {await Rig.DownloadAsync(request, "csv")}",
             row => Enumerable.Range(0, 8).Select(i => row.IsDBNull(i) ? null : row.GetString(i)).ToArray()
         );
         var body = new JsonArray();
@@ -68,11 +62,11 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
     public async Task Summary_OfAMachineWithAPrice_SaysWhatTheJobCost(double? hourly)
     {
         var model = $"price-{hourly?.ToString(CultureInfo.InvariantCulture) ?? "unknown"}".Replace('.', '-');
-        await rig.RegisterAsync(model, TinyModel.Binary());
-        rig.Options = rig.Options with { HourlyPrice = (decimal?)hourly, Parallel = 2 };
+        await Rig.RegisterAsync(model, TinyModel.Binary());
+        Rig.Options = Rig.Options with { HourlyPrice = (decimal?)hourly, Parallel = 2 };
         var csv = "Type,Torque [Nm]\n" + string.Concat(Enumerable.Repeat("H,50\n", 100));
 
-        var cost = (await rig.RunAsync(await rig.DropAsync(model, "rows.csv", csv))).Cost;
+        var cost = (await Rig.RunAsync(await Rig.DropAsync(model, "rows.csv", csv))).Cost;
 
         Assert.True(cost.ScoringSeconds > 0);
         Assert.Equal(cost.ScoringSeconds / 2, cost.MachineSeconds, 1e-9);
@@ -83,24 +77,24 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
     [Fact]
     public async Task Csv_OfSeveralFullChunks_KeepsTheOrderOfItsRows()
     {
-        await rig.RegisterAsync("ordered", TinyModel.Binary());
-        rig.Options = new BatchOptions();
+        await Rig.RegisterAsync("ordered", TinyModel.Binary());
+        Rig.Options = new BatchOptions();
         var csv = new StringBuilder("Type,Torque [Nm]\n");
         for (var row = 0; row < 1_100_000; row++)
         {
             csv.Append(CultureInfo.InvariantCulture, $"H,{row:D13}\n");
         }
 
-        var request = await rig.DropAsync("ordered", "rows.csv", csv.ToString());
-        var summary = await rig.RunAsync(request);
+        var request = await Rig.DropAsync("ordered", "rows.csv", csv.ToString());
+        var summary = await Rig.RunAsync(request);
 
         Assert.Empty(summary.Failures);
         Assert.True(summary.Parts.Count > 1);
-        await rig.DownloadAsync(request, "csv");
+        await Rig.DownloadAsync(request, "csv");
         var next = 0;
         foreach (var part in summary.Parts)
         {
-            foreach (var line in File.ReadLines(rig.File(Path.Combine(request.JobId, part.Blob))).Skip(1))
+            foreach (var line in File.ReadLines(Rig.File(Path.Combine(request.JobId, part.Blob))).Skip(1))
             {
                 Assert.True(line.StartsWith($"H,{next:D13},", StringComparison.Ordinal), $"{part.Blob}: row {next} is '{line}'");
                 next++;
@@ -113,20 +107,20 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
     [Fact]
     public async Task Csv_RowsThatFail_KeepTheirPlaceWithTheReason()
     {
-        await rig.RegisterAsync("bad-rows", TinyModel.Binary());
-        rig.Options = rig.Options with { ChunkBytes = 40 };
+        await Rig.RegisterAsync("bad-rows", TinyModel.Binary());
+        Rig.Options = Rig.Options with { ChunkBytes = 40 };
         const string Csv = "Type;Torque [Nm]\nH;50\nM;a lot\nL;1;2\r\n\r\nM;10\nL;inf\n\"two\nlines\";3\nL;\"x\ny\"\nM\nH;1\nH;true\n";
-        var request = await rig.DropAsync("bad-rows", "rows.csv", Csv);
+        var request = await Rig.DropAsync("bad-rows", "rows.csv", Csv);
 
-        var summary = await rig.RunAsync(request);
+        var summary = await Rig.RunAsync(request);
 
         Assert.Equal((10, 6), (summary.Rows, summary.Failed));
         Assert.Equal([2L, 3, 5, 7, 8, 10], summary.Failures.Select(failure => failure.Row));
         Assert.StartsWith("column 'Torque [Nm]': found 'a lot'; expected a number", summary.Failures[0].Reason, StringComparison.Ordinal);
         Assert.StartsWith("no row: more fields than the header: 'L;1;2'", summary.Failures[1].Reason, StringComparison.Ordinal);
         Assert.StartsWith("no row: fewer fields than the header: 'M'", summary.Failures[4].Reason, StringComparison.Ordinal);
-        var rows = rig.Query(
-            $"SELECT Type, prediction, probability, prediction_error FROM {await rig.DownloadAsync(request, "csv")}",
+        var rows = Rig.Query(
+            $"SELECT Type, prediction, probability, prediction_error FROM {await Rig.DownloadAsync(request, "csv")}",
             row => (row.GetString(0), row.IsDBNull(1), row.IsDBNull(2), row.IsDBNull(3))
         );
         Assert.Equal(["H", "M", "M", "L", "two\nlines", "L", "H", "H"], rows.Select(row => row.Item1));
@@ -137,16 +131,16 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
     [Fact]
     public async Task Parquet_ManyRowGroups_KeepsAllColumnsAndTypes()
     {
-        await rig.RegisterAsync("parquet", TinyModel.Binary());
-        rig.Session.Execute(
+        await Rig.RegisterAsync("parquet", TinyModel.Binary());
+        Rig.Session.Execute(
             $"COPY (SELECT i AS id, ['H','M','L'][i % 3 + 1] AS Type, (i % 97)::DECIMAL(9,2) AS \"Torque [Nm]\", [i, i+1] AS list, "
                 + "{'a': i} AS struct, CASE WHEN i % 5 = 0 THEN NULL ELSE i::HUGEINT END AS huge, TIMESTAMP '2026-01-01' + INTERVAL (i) SECOND AS at "
-                + $"FROM range(30000) t(i)) TO '{rig.File("rows.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 2048)",
+                + $"FROM range(30000) t(i)) TO '{Rig.File("rows.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 2048)",
             Token
         );
-        var request = await rig.DropAsync("parquet", "rows.parquet", await File.ReadAllBytesAsync(rig.File("rows.parquet"), Token));
+        var request = await Rig.DropAsync("parquet", "rows.parquet", await File.ReadAllBytesAsync(Rig.File("rows.parquet"), Token));
 
-        var summary = await rig.RunAsync(request);
+        var summary = await Rig.RunAsync(request);
 
         Assert.Equal((30_000, 0), (summary.Rows, summary.Failed));
         Assert.True(summary.Parts.Count > 10, $"{summary.Parts.Count} parts");
@@ -154,14 +148,14 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
             summary.Parts.Select(part => part.FirstRow),
             summary.Parts.Select((_, i) => 1 + summary.Parts.Take(i).Sum(p => p.Rows))
         );
-        var result = await rig.DownloadAsync(request, "parquet");
+        var result = await Rig.DownloadAsync(request, "parquet");
         Assert.Equal(
             ["id", "Type", "Torque [Nm]", "list", "struct", "huge", "at", "prediction", "probability", "model_version", "prediction_error"],
-            rig.Query($"SELECT column_name FROM (DESCRIBE SELECT * FROM {result})", row => row.GetString(0))
+            Rig.Query($"SELECT column_name FROM (DESCRIBE SELECT * FROM {result})", row => row.GetString(0))
         );
-        var same = rig.Query(
+        var same = Rig.Query(
             $"SELECT count(*) FROM (SELECT *, row_number() OVER () AS r FROM {result}) a JOIN "
-                + $"(SELECT *, row_number() OVER () AS r FROM read_parquet('{rig.File("rows.parquet")}')) b USING (r) "
+                + $"(SELECT *, row_number() OVER () AS r FROM read_parquet('{Rig.File("rows.parquet")}')) b USING (r) "
                 + "WHERE a.id = b.id AND a.list = b.list AND a.struct = b.struct AND a.huge IS NOT DISTINCT FROM b.huge AND a.at = b.at "
                 + "AND abs(a.probability - 1 / (1 + exp(-(b.\"Torque [Nm]\"::DOUBLE / 10 - 4 + CASE b.Type WHEN 'L' THEN 1 WHEN 'M' THEN 2 ELSE 3 END)))) < 1e-9 "
                 + "AND a.prediction = (a.probability > 0.5)::BIGINT AND a.model_version = 1",
@@ -173,20 +167,20 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
     [Fact]
     public async Task Parquet_OneHugeRowGroup_IsCutByRows()
     {
-        await rig.RegisterAsync("huge-group", TinyModel.Regression());
-        rig.Session.Execute(
+        await Rig.RegisterAsync("huge-group", TinyModel.Regression());
+        Rig.Session.Execute(
             $"COPY (SELECT i::DOUBLE AS number, i AS integer, i % 2 = 0 AS flag, to_timestamp(i) AS at FROM range(20000) t(i)) "
-                + $"TO '{rig.File("one.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)",
+                + $"TO '{Rig.File("one.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 100000)",
             Token
         );
-        var request = await rig.DropAsync("huge-group", "one.parquet", await File.ReadAllBytesAsync(rig.File("one.parquet"), Token));
+        var request = await Rig.DropAsync("huge-group", "one.parquet", await File.ReadAllBytesAsync(Rig.File("one.parquet"), Token));
 
-        var summary = await rig.RunAsync(request);
+        var summary = await Rig.RunAsync(request);
 
         Assert.Equal(10, summary.Parts.Count);
         Assert.Equal(20_000, summary.Values!.Count);
-        var off = rig.Query(
-            $"SELECT count(*) FILTER (WHERE prediction <> number + 2 * integer + 3 * flag::INT + epoch(\"at\")), count(DISTINCT integer), avg(prediction) FROM {await rig.DownloadAsync(request, "parquet")}",
+        var off = Rig.Query(
+            $"SELECT count(*) FILTER (WHERE prediction <> number + 2 * integer + 3 * flag::INT + epoch(\"at\")), count(DISTINCT integer), avg(prediction) FROM {await Rig.DownloadAsync(request, "parquet")}",
             row => (row.GetInt64(0), row.GetInt64(1), row.GetDouble(2))
         );
         Assert.Equal((0, 20_000), (off.Single().Item1, off.Single().Item2));
@@ -196,7 +190,7 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
     [Fact]
     public async Task Gzip_AndColumnsThatAreTaken_GetNamesOfTheirOwn()
     {
-        await rig.RegisterAsync("letters", TinyModel.Multiclass());
+        await Rig.RegisterAsync("letters", TinyModel.Multiclass());
         var csv =
             "letter seen,Prediction,probability_a\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"{"abc"[i % 3]},old,{i}\n"));
         using var packed = new MemoryStream();
@@ -205,8 +199,8 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
             await gzip.WriteAsync(Encoding.UTF8.GetBytes(csv), Token);
         }
 
-        var request = await rig.DropAsync("letters", "rows.csv.gz", packed.ToArray());
-        var summary = await rig.RunAsync(request);
+        var request = await Rig.DropAsync("letters", "rows.csv.gz", packed.ToArray());
+        var summary = await Rig.RunAsync(request);
 
         Assert.True(summary.Parts.Count > 5);
         Assert.Equal(
@@ -214,8 +208,8 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
             summary.Columns.Values
         );
         Assert.Equal(20, summary.Classes!["b"]);
-        var rows = rig.Query(
-            $"SELECT \"letter seen\", prediction, prediction_2 FROM {await rig.DownloadAsync(request, "csv")}",
+        var rows = Rig.Query(
+            $"SELECT \"letter seen\", prediction, prediction_2 FROM {await Rig.DownloadAsync(request, "csv")}",
             row => (row.GetString(0), row.GetString(1), row.GetString(2))
         );
         Assert.Equal(60, rows.Count);
@@ -230,131 +224,35 @@ public sealed class BatchScoringTests(AzuriteFixture azurite) : IClassFixture<Az
     [InlineData("Type,Torque [Nm]\nH,1\nL,\"2", "row 2", "Check that every quote")]
     public async Task File_ThatCannotBeScored_IsRefusedWithTheReasonAndKept(string content, string where, string what)
     {
-        await rig.RegisterAsync("refused", TinyModel.Binary());
+        await Rig.RegisterAsync("refused", TinyModel.Binary());
         if (content.EndsWith("\"2", StringComparison.Ordinal))
         {
             content += string.Concat(Enumerable.Repeat("\nL,3", 1 << 20));
         }
 
-        var request = await rig.DropAsync("refused", "bad.csv", content);
-        using var scoring = rig.Scoring();
+        var request = await Rig.DropAsync("refused", "bad.csv", content);
+        using var scoring = Rig.Scoring();
 
-        var outline = await scoring.InspectAsync(request, rig.WorkFolder(), Token);
+        var outline = await scoring.InspectAsync(request, Rig.WorkFolder(), Token);
 
         Assert.Contains(where, outline.Problem, StringComparison.Ordinal);
         Assert.Contains(what, outline.Problem, StringComparison.Ordinal);
-        var kept = azurite.StorageClients.Container(Containers.Quarantine).GetBlobClient($"refused/{request.JobId}/bad.csv");
+        var kept = Storage.Container(Containers.Quarantine).GetBlobClient($"refused/{request.JobId}/bad.csv");
         Assert.Equal(content, (await kept.DownloadContentAsync(Token)).Value.Content.ToString());
-        Assert.True(await azurite.StorageClients.Container(Containers.Batch).GetBlobClient(request.Blob).ExistsAsync(Token));
+        Assert.True(await Storage.Container(Containers.Batch).GetBlobClient(request.Blob).ExistsAsync(Token));
     }
 
     [Fact]
     public async Task Header_WithoutRows_GivesAnEmptyResultWithTheColumns()
     {
-        await rig.RegisterAsync("empty", TinyModel.Binary());
-        var request = await rig.DropAsync("empty", "rows.csv", "Type,Torque [Nm]\n");
+        await Rig.RegisterAsync("empty", TinyModel.Binary());
+        var request = await Rig.DropAsync("empty", "rows.csv", "Type,Torque [Nm]\n");
 
-        var summary = await rig.RunAsync(request);
+        var summary = await Rig.RunAsync(request);
 
         Assert.Equal(0, summary.Rows);
-        Assert.Empty(rig.Query($"SELECT prediction FROM {await rig.DownloadAsync(request, "csv")}", row => row.GetString(0)));
-    }
-
-    [Fact]
-    public async Task Run_StoppedInBetween_ScoresOnlyWhatIsLeft()
-    {
-        await rig.RegisterAsync("stopped", TinyModel.Binary());
-        var csv = "Type,Torque [Nm]\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"H,{i}\n"));
-        var request = await rig.DropAsync("stopped", "rows.csv", csv);
-        using (var scoring = rig.Scoring())
-        {
-            var outline = await scoring.InspectAsync(request, rig.WorkFolder(), Token);
-            Assert.True(outline.Chunks > 4);
-            await scoring.ScoreAsync(request, 1, 3, rig.WorkFolder(), null, Token);
-        }
-
-        var before = await EtagsAsync(request);
-        Assert.Equal(2, before.Count);
-        // The same content dropped once more has another ETag and is the same job.
-        await rig.DropAsync("stopped", "rows.csv", csv);
-        var summary = await rig.RunAsync(request);
-
-        Assert.Equal(100, summary.Rows);
-        var after = await EtagsAsync(request);
-        Assert.All(before, part => Assert.Equal(part.Value, after[part.Key]));
-        Assert.Equal(after.Count, summary.Parts.Count);
-        var rows = rig.Query(
-            $"SELECT \"Torque [Nm]\" FROM {await rig.DownloadAsync(request, "csv")}",
-            row => int.Parse(row.GetString(0), CultureInfo.InvariantCulture)
-        );
-        Assert.Equal(Enumerable.Range(0, 100), rows);
-        Assert.DoesNotContain(await NamesAsync(request), name => name.Contains("/_", StringComparison.Ordinal));
-    }
-
-    [Theory]
-    [InlineData("part-00002.csv")]
-    [InlineData("_parts/00003.json")]
-    public async Task Finish_StorageForgotABlob_ScoresThatChunkAgain(string forgotten)
-    {
-        await rig.RegisterAsync("forgotten", TinyModel.Binary());
-        var csv = "Type,Torque [Nm]\n" + string.Concat(Enumerable.Range(0, 100).Select(i => $"H,{i}\n"));
-        var request = await rig.DropAsync("forgotten", "rows.csv", csv + forgotten.Length);
-        using var scoring = rig.Scoring();
-        var outline = await scoring.InspectAsync(request, rig.WorkFolder(), Token);
-        await scoring.ScoreAsync(request, 0, outline.Chunks, rig.WorkFolder(), null, Token);
-        var before = await EtagsAsync(request);
-        var blob = azurite.StorageClients.Container(Containers.Scored).GetBlobClient(BatchBlobs.Folder(request) + forgotten);
-        Assert.True((await blob.DeleteIfExistsAsync(cancellationToken: Token)).Value);
-
-        var outcome = await scoring.FinishAsync(request, DateTimeOffset.UnixEpoch, rig.WorkFolder(), Token);
-
-        Assert.Equal((101, 1, outline.Chunks), (outcome.Rows, outcome.Failed, outcome.Parts));
-        var after = await EtagsAsync(request);
-        Assert.Equal(before.Keys.Order(), after.Keys.Order());
-        Assert.Single(before, part => after[part.Key] != part.Value);
-    }
-
-    [Fact]
-    public async Task Run_FileReplacedByAnother_FailsAndSaysSo()
-    {
-        await rig.RegisterAsync("replaced", TinyModel.Binary());
-        var request = await rig.DropAsync("replaced", "rows.csv", "Type,Torque [Nm]\nH,1\n");
-        await rig.DropAsync("replaced", "rows.csv", "Type,Torque [Nm]\nH,2\n");
-
-        var failure = await Assert.ThrowsAsync<InvalidDataException>(() => rig.RunAsync(request));
-
-        Assert.Contains("was replaced while it was scored", failure.Message, StringComparison.Ordinal);
+        Assert.Empty(Rig.Query($"SELECT prediction FROM {await Rig.DownloadAsync(request, "csv")}", row => row.GetString(0)));
     }
 
     private static string? Given(string? text) => text is "NA" ? null : text;
-
-    private async Task<Dictionary<string, string>> EtagsAsync(BatchRequest request)
-    {
-        var etags = new Dictionary<string, string>();
-        await foreach (
-            var blob in azurite
-                .StorageClients.Container(Containers.Scored)
-                .GetBlobsAsync(BlobTraits.None, BlobStates.None, BatchBlobs.Folder(request) + "part-", Token)
-        )
-        {
-            etags[blob.Name] = blob.Properties.ETag.ToString()!;
-        }
-
-        return etags;
-    }
-
-    private async Task<List<string>> NamesAsync(BatchRequest request)
-    {
-        var names = new List<string>();
-        await foreach (
-            var blob in azurite
-                .StorageClients.Container(Containers.Scored)
-                .GetBlobsAsync(BlobTraits.None, BlobStates.None, BatchBlobs.Folder(request), Token)
-        )
-        {
-            names.Add(blob.Name);
-        }
-
-        return names;
-    }
 }
