@@ -137,6 +137,8 @@ internal sealed class AppBuilder
                 {
                     // A line for every request is the host's business on the platform, and too dear here.
                     ["Logging:LogLevel:Microsoft.AspNetCore"] = "Warning",
+                    // As long as it may write a line it makes a span and a scope of each request for it.
+                    ["Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics"] = "None",
                     ["Logging:LogLevel:Microsoft.Hosting.Lifetime"] = "Warning",
                 },
             }

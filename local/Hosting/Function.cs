@@ -19,7 +19,6 @@ internal sealed class Function
     private readonly Lazy<Func<Invocation, object>>? _create;
     private readonly Func<Invocation, ValueTask<object?>>?[]? _fetches;
     private readonly FunctionExecutionDelegate _pipeline;
-    private readonly ActivityKind _kind;
     private readonly string _span;
 
     public Function(
@@ -31,7 +30,6 @@ internal sealed class Function
         Declaration = declaration;
         Definition = new LocalDefinition(declaration);
         _span = "function " + declaration.Name;
-        _kind = declaration.Trigger is HttpTriggerAttribute ? ActivityKind.Server : ActivityKind.Internal;
         _call = new(() => CompiledCall.Compile(declaration.Method, sources));
         if (!declaration.Method.IsStatic)
             _create = new(() => Factory(declaration.Method.DeclaringType!));
@@ -56,14 +54,12 @@ internal sealed class Function
 
     private async Task RunTraced(Invocation invocation)
     {
-        var around = Activity.Current is { Kind: ActivityKind.Server } current ? current : null;
+        var isRequest = invocation.Http is not null;
         // A request's span ends with its function: a second one would say the same at the price of the first.
-        var isRequest = around is not null && invocation.Http is not null;
-        // Inside the span of an activity the function is no request of its own.
-        using var own = isRequest ? null : Spans.StartActivity(_span, around is null ? _kind : ActivityKind.Internal);
-        var span = isRequest ? around : own;
-        span?.SetTag("faas.name", Name);
-        span?.SetTag("faas.invocation_id", invocation.InvocationId);
+        using var own = isRequest ? null : Spans.StartActivity(_span);
+        var span = isRequest ? Activity.Current : own;
+        if (span is { IsAllDataRequested: true })
+            span.AddTag("faas.name", Name).AddTag("faas.invocation_id", invocation.InvocationId);
         try
         {
             await _pipeline(invocation);

@@ -8,17 +8,16 @@ namespace Serverless.Pipeline.Telemetry;
 /// <summary>Spans of predictions, and requests as a whole; the numbers are <see cref="PredictionMetrics"/>.</summary>
 internal static class ServingMetrics
 {
-    /// <summary>The span of rows that a model scores at once; null while nobody listens.</summary>
-    public static Activity? Predict(ModelManifest model, int rows)
-    {
-        var span = Signals.Spans.StartActivity("predict");
-        return span?.SetTag("model", model.Name).SetTag("version", model.Version).SetTag("run", model.RunId).SetTag("rows", rows);
-    }
+    /// <summary>The span of rows that a model scores at once, beside others of its batch; null while nobody listens.</summary>
+    public static Activity? Predict(ModelManifest model, int rows) => Describe(Signals.Spans.StartActivity("predict"), model, rows);
 
-    /// <summary>Scores the rows of a request, as a span and in the metrics.</summary>
+    /// <summary>
+    /// Scores the rows of a request. It has one model, so its own span tells of it: another inside would cost as much again, and the time in the
+    /// model is a metric.
+    /// </summary>
     public static Predictions Score(ModelLease lease, ColumnBatch batch)
     {
-        using var span = Predict(lease.Manifest, batch.Rows);
+        var span = Describe(Activity.Current, lease.Manifest, batch.Rows);
         if (span is null && !PredictionMetrics.Shared.Enabled)
         {
             return lease.Session.Score(batch);
@@ -39,4 +38,9 @@ internal static class ServingMetrics
             throw;
         }
     }
+
+    private static Activity? Describe(Activity? span, ModelManifest model, int rows) =>
+        span is { IsAllDataRequested: true }
+            ? span.AddTag("model", model.Name).AddTag("version", model.Version).AddTag("run", model.RunId).AddTag("rows", rows)
+            : span;
 }

@@ -16,12 +16,9 @@ public static class TelemetryRegistration
 
     private static readonly string[] Meters = [Signals.Name, "Microsoft.AspNetCore.Hosting", "System.Runtime"];
 
-    /// <summary>Spans that may wait for a collector, and that go at once: OpenTelemetry's own numbers, and ours.</summary>
-    private static readonly (int Waiting, int AtOnce) Usual = (2_048, 512);
-    private static readonly (int Waiting, int AtOnce) Roomy = (16_384, 2_048);
-
-    /// <summary>Set by the Functions host on each request that it hands on to the app.</summary>
-    private const string FromHost = "x-ms-invocation-id";
+    /// <summary>Spans that may wait for a collector: OpenTelemetry's own number, and ours.</summary>
+    private const int Usual = 2_048;
+    private const int Roomy = 16_384;
 
     /// <summary>
     /// Traces, metrics and logs to Application Insights, to a collector, or to both, as the settings say; metrics for Prometheus, if they say so.
@@ -61,8 +58,6 @@ public static class TelemetryRegistration
 
     private static void Add(IServiceCollection services, TelemetryTargets targets, string service)
     {
-        // ASP.NET Core writes the attributes of a request's span itself then, cheaper than the instrumentation does.
-        AppContext.SetSwitch("Microsoft.AspNetCore.Hosting.SuppressActivityOpenTelemetryData", false);
         services.AddSingleton(targets);
         services.PostConfigureAll<BatchExportActivityProcessorOptions>(MakeRoom);
         var telemetry = services
@@ -88,18 +83,16 @@ public static class TelemetryRegistration
     // A busy app fills the usual room within a twentieth of a second, and what finds no place is lost. OTEL_BSP_* go before.
     private static void MakeRoom(BatchExportActivityProcessorOptions spans)
     {
-        if ((spans.MaxQueueSize, spans.MaxExportBatchSize) == Usual)
+        if (spans.MaxQueueSize == Usual)
         {
-            (spans.MaxQueueSize, spans.MaxExportBatchSize) = Roomy;
+            spans.MaxQueueSize = Roomy;
         }
     }
 
     private static void Trace(TracerProviderBuilder tracing, TelemetryTargets targets)
     {
-        tracing
-            .AddSource(Sources)
-            // In Azure the host has made the request's span already.
-            .AddAspNetCoreInstrumentation(requests => requests.Filter = http => !http.Request.Headers.ContainsKey(FromHost));
+        // Not ASP.NET Core's: the span of a request is the host's.
+        tracing.AddSource(Sources);
         if (targets.ConnectionString is not null)
         {
             tracing.AddAzureMonitorTraceExporter(options => Open(options, targets));

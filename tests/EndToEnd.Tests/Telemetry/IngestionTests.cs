@@ -27,10 +27,9 @@ public sealed class IngestionTests(TelemetryStack telemetry)
         var request = await ItemAsync("RequestData", item => item.Operation == caller.Id);
         Assert.EndsWith("serverless-app", request.Role, StringComparison.Ordinal);
         Assert.Equal("200", (string)request.Data["responseCode"]!);
-        var predicted = await ItemAsync("RemoteDependencyData", item => item.Operation == caller.Id && item.Name == "predict");
         Assert.Equal(
             (StreamStack.Model, "1", run),
-            (predicted.Properties["model"], predicted.Properties["version"], predicted.Properties["run"])
+            (request.Properties["model"], request.Properties["version"], request.Properties["run"])
         );
         var job = await ItemAsync("RequestData", item => item.Name == "job Train" && item.Properties["run"] == run);
         Assert.EndsWith("serverless-worker", job.Role, StringComparison.Ordinal);
@@ -71,7 +70,7 @@ public sealed class IngestionTests(TelemetryStack telemetry)
 
         foreach (var caller in callers)
         {
-            await ItemAsync("RemoteDependencyData", item => item.Operation == caller.Id && item.Name == "predict");
+            await ItemAsync("RequestData", item => item.Operation == caller.Id);
         }
     }
 
@@ -98,15 +97,17 @@ public sealed class IngestionTests(TelemetryStack telemetry)
 
         Ingestion.Refuse = null;
         callers.Add(Trace(3000));
+        var beside = Trace(3001);
         var refusals = 0;
         Ingestion.RefuseItem = item =>
         {
-            var refuse = item.Operation == callers[^1].Id && item.Name == "predict";
+            var refuse = item.Operation == callers[^1].Id;
             Interlocked.Add(ref refusals, refuse ? 1 : 0);
             return refuse ? 500 : 0;
         };
         await telemetry.PredictAsync(StreamStack.Model, callers[^1].Header);
-        await ItemAsync("RequestData", item => item.Operation == callers[^1].Id);
+        await telemetry.PredictAsync(StreamStack.Model, beside.Header);
+        await ItemAsync("RequestData", item => item.Operation == beside.Id);
         await Eventually.HoldsAsync(() => Volatile.Read(ref refusals) > 0, "the refusal of one item among others", Token);
         Ingestion.RefuseItem = null;
 
@@ -115,7 +116,6 @@ public sealed class IngestionTests(TelemetryStack telemetry)
         foreach (var caller in callers)
         {
             await ItemAsync("RequestData", item => item.Operation == caller.Id);
-            await ItemAsync("RemoteDependencyData", item => item.Operation == caller.Id && item.Name == "predict");
         }
     }
 

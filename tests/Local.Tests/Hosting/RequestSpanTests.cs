@@ -1,0 +1,159 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Azure.Functions.Worker;
+using Serverless.Testing;
+
+namespace Serverless.Local.Tests.Hosting;
+
+/// <summary>The span of a request, while somebody listens: a test's own trace tells its spans from those of tests beside it.</summary>
+public sealed class RequestSpanTests : IDisposable
+{
+    private const string Source = "Microsoft.Azure.Functions.Worker";
+    private const string CallerSpan = "b7ad6b7169203331";
+
+    private readonly string trace = ActivityTraceId.CreateRandom().ToHexString();
+    private readonly ConcurrentQueue<Activity> ended = new();
+    private readonly ActivityListener listener;
+
+    public RequestSpanTests()
+    {
+        listener = new ActivityListener
+        {
+            // Whoever listens to ASP.NET Core too has its span around ours.
+            ShouldListenTo = source => source.Name is Source or "Microsoft.AspNetCore",
+            // As an exporter's sampler: what the caller does not record is not recorded here.
+            Sample = (ref ActivityCreationOptions<ActivityContext> made) =>
+                made.Parent == default || made.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
+                    ? ActivitySamplingResult.AllDataAndRecorded
+                    : ActivitySamplingResult.PropagationData,
+            ActivityStopped = span =>
+            {
+                if (span.Source.Name == Source)
+                    ended.Enqueue(span);
+            },
+        };
+        ActivitySource.AddActivityListener(listener);
+    }
+
+    public void Dispose() => listener.Dispose();
+
+    [Fact]
+    public async Task Get_CallersTrace_GoesOnInOneSpanWithoutTheKey()
+    {
+        await using var app = await TestApp.StartAsync(typeof(Traced));
+
+        await AskAsync(app, HttpMethod.Get, $"/api/things/7?code={Uri.EscapeDataString(app.Key)}");
+
+        var span = await SpanAsync(made => made.TraceId.ToHexString() == trace);
+        Assert.Equal(("GET /api/things/{id}", ActivityKind.Server), (span.DisplayName, span.Kind));
+        Assert.Equal((CallerSpan, true), (span.ParentSpanId.ToHexString(), span.HasRemoteParent));
+        Assert.Equal("vendor=1", span.TraceStateString);
+        Assert.Equal(ActivityStatusCode.Unset, span.Status);
+        var tags = span.TagObjects.ToDictionary();
+        Assert.Equal(
+            ("GET", "http", "/api/things/7", "/api/things/{id}", 200),
+            (tags["http.request.method"], tags["url.scheme"], tags["url.path"], tags["http.route"], tags["http.response.status_code"])
+        );
+        Assert.Equal("Thing", tags["faas.name"]);
+        Assert.NotNull(tags["faas.invocation_id"]);
+        // The function sees it as its own trace.
+        Assert.Equal(span.Id, tags["seen"]);
+        Assert.DoesNotContain(tags, tag => $"{tag.Value}".Contains(app.Key, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Get_NoTrace_BeginsOne()
+    {
+        await using var app = await TestApp.StartAsync(typeof(Traced));
+
+        await AskAsync(app, HttpMethod.Get, $"/api/things/{trace}", app.Key, traceParent: null);
+
+        var span = await SpanAsync(made => $"{made.GetTagItem("url.path")}".EndsWith(trace, StringComparison.Ordinal));
+        Assert.Equal(default, span.ParentSpanId);
+    }
+
+    [Fact]
+    public async Task Get_CallerDoesNotRecord_NothingIsWrittenDown()
+    {
+        await using var app = await TestApp.StartAsync(typeof(Traced));
+
+        await AskAsync(app, HttpMethod.Get, "/api/things/7", app.Key, $"00-{trace}-{CallerSpan}-00");
+
+        var span = await SpanAsync(made => made.TraceId.ToHexString() == trace);
+        Assert.False(span.Recorded);
+        Assert.Empty(span.TagObjects);
+    }
+
+    [Theory]
+    [InlineData("GET", "/api/broken", "GET /api/broken", 500, ActivityStatusCode.Error)]
+    [InlineData("GET", "/api/busy", "GET /api/busy", 503, ActivityStatusCode.Error)]
+    [InlineData("GET", "/api/locked", "GET /api/locked", 401, ActivityStatusCode.Unset)]
+    [InlineData("PROPFIND", "/api/busy", "_OTHER /api/busy", 503, ActivityStatusCode.Error)]
+    public async Task Ask_WhatGoesWrong_IsInTheSpan(string method, string path, string name, int status, ActivityStatusCode outcome)
+    {
+        await using var app = await TestApp.StartAsync(typeof(Traced));
+
+        Assert.Equal(status, (int)await AskAsync(app, new HttpMethod(method), path));
+
+        var span = await SpanAsync(made => made.TraceId.ToHexString() == trace);
+        Assert.Equal((name, outcome), (span.DisplayName, span.Status));
+        Assert.Equal(status, span.GetTagItem("http.response.status_code"));
+        Assert.Equal(status < 500 ? null : $"{status}", span.GetTagItem("error.type"));
+        Assert.Equal(status == 500 ? ["exception"] : [], span.Events.Select(told => told.Name));
+        Assert.Equal(status == 500 ? "the reason" : null, span.StatusDescription);
+    }
+
+    private async Task<HttpStatusCode> AskAsync(TestApp app, HttpMethod method, string path) =>
+        await AskAsync(app, method, path, null, $"00-{trace}-{CallerSpan}-01");
+
+    private static async Task<HttpStatusCode> AskAsync(TestApp app, HttpMethod method, string path, string? key, string? traceParent)
+    {
+        // What a client does for its own span would stand in the place of what the test says.
+        using var plain = new HttpClient(new SocketsHttpHandler { ActivityHeadersPropagator = null });
+        using var request = new HttpRequestMessage(method, app.Url + path);
+        if (key is not null)
+            request.Headers.Add("x-functions-key", key);
+        if (traceParent is not null)
+        {
+            request.Headers.Add("traceparent", traceParent);
+            request.Headers.Add("tracestate", "vendor=1");
+        }
+        using var answer = await plain.SendAsync(request, TestContext.Current.CancellationToken);
+        return answer.StatusCode;
+    }
+
+    /// <summary>The one span that fits; it ends when its answer has been read already.</summary>
+    private async Task<Activity> SpanAsync(Func<Activity, bool> which)
+    {
+        await Eventually.HoldsAsync(() => ended.Any(which), "a span that has ended", TestContext.Current.CancellationToken);
+        return Assert.Single(ended, made => which(made));
+    }
+
+    public static class Traced
+    {
+        [Function("Thing")]
+        public static IResult Thing(
+            [HttpTrigger(AuthorizationLevel.Function, "get", Route = "things/{id}")] HttpRequest request,
+            FunctionContext context
+        )
+        {
+            if (Activity.Current is { IsAllDataRequested: true } span)
+                span.SetTag("seen", context.TraceContext.TraceParent);
+            return Results.Ok(request.Path.Value);
+        }
+
+        [Function("Broken")]
+        public static IResult Broken([HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "broken")] HttpRequest request) =>
+            throw new InvalidOperationException("the reason");
+
+        [Function("Busy")]
+        public static IResult Busy([HttpTrigger(AuthorizationLevel.Anonymous, Route = "busy")] HttpRequest request) =>
+            Results.StatusCode(StatusCodes.Status503ServiceUnavailable);
+
+        [Function("Locked")]
+        public static IResult Locked([HttpTrigger(AuthorizationLevel.Function, "get", Route = "locked")] HttpRequest request) =>
+            Results.Ok(request.Path.Value);
+    }
+}
