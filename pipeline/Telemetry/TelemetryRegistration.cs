@@ -14,7 +14,8 @@ public static class TelemetryRegistration
     /// <summary>The worker's and the local host's spans; the latter exist in the local runtime alone, in Azure they are the host's own.</summary>
     private static readonly string[] Sources = [Signals.Name, "Microsoft.Azure.Functions.Worker", "DurableTask.Core"];
 
-    private static readonly string[] Meters = [Signals.Name, "Microsoft.AspNetCore.Hosting", "System.Runtime"];
+    /// <summary>The second is the local host's: requests are measured by the host, here as in Azure, not once more by ASP.NET Core in the app.</summary>
+    private static readonly string[] Meters = [Signals.Name, "Serverless.Local", "System.Runtime"];
 
     /// <summary>Spans that may wait for a collector: OpenTelemetry's own number, and ours.</summary>
     private const int Usual = 2_048;
@@ -91,7 +92,6 @@ public static class TelemetryRegistration
 
     private static void Trace(TracerProviderBuilder tracing, TelemetryTargets targets)
     {
-        // Not ASP.NET Core's: the span of a request is the host's.
         tracing.AddSource(Sources);
         if (targets.ConnectionString is not null)
         {

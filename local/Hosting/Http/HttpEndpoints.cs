@@ -53,7 +53,7 @@ internal sealed class HttpEndpoints(HostSettings host, KeyGate gate, WebApplicat
             ).HandleAsync;
             if (limits is not null)
                 handle = limits.Around(handle);
-            handle = new RequestSpans(route).Around(handle);
+            handle = new RequestTelemetry(route).Around(handle);
             var endpoint = trigger.Methods is { Length: > 0 } methods
                 ? web.MapMethods(route, methods.Select(m => m.ToUpperInvariant()), handle)
                 : web.Map(route, handle);

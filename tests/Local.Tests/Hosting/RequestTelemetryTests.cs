@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Azure.Functions.Worker;
@@ -7,8 +8,8 @@ using Serverless.Testing;
 
 namespace Serverless.Local.Tests.Hosting;
 
-/// <summary>The span of a request, while somebody listens: a test's own trace tells its spans from those of tests beside it.</summary>
-public sealed class RequestSpanTests : IDisposable
+/// <summary>The span and the duration of a request, while somebody listens: a test's own trace tells its spans from those of tests beside it.</summary>
+public sealed class RequestTelemetryTests : IDisposable
 {
     private const string Source = "Microsoft.Azure.Functions.Worker";
     private const string CallerSpan = "b7ad6b7169203331";
@@ -17,7 +18,7 @@ public sealed class RequestSpanTests : IDisposable
     private readonly ConcurrentQueue<Activity> ended = new();
     private readonly ActivityListener listener;
 
-    public RequestSpanTests()
+    public RequestTelemetryTests()
     {
         listener = new ActivityListener
         {
@@ -105,6 +106,38 @@ public sealed class RequestSpanTests : IDisposable
         Assert.Equal(status == 500 ? "the reason" : null, span.StatusDescription);
     }
 
+    [Fact]
+    public async Task Ask_Duration_IsMeasuredByRouteAndStatus()
+    {
+        var measured = new ConcurrentQueue<(double Seconds, Dictionary<string, object?> Tags)>();
+        using var meters = new MeterListener
+        {
+            InstrumentPublished = (instrument, self) =>
+            {
+                if (instrument is { Meter.Name: "Serverless.Local", Name: "http.server.request.duration", Unit: "s" })
+                    self.EnableMeasurementEvents(instrument);
+            },
+        };
+        meters.SetMeasurementEventCallback<double>((_, seconds, tags, _) => measured.Enqueue((seconds, new(tags.ToArray()))));
+        meters.Start();
+        await using var app = await TestApp.StartAsync(typeof(Measured));
+
+        await AskAsync(app, HttpMethod.Get, $"/api/measured/{trace}/200");
+        await AskAsync(app, HttpMethod.Get, $"/api/measured/{trace}/500");
+
+        List<(double Seconds, Dictionary<string, object?> Tags)> Own() =>
+            [.. measured.Where(one => one.Tags["http.route"] is "/api/measured/{name}/{status}")];
+        await Eventually.HoldsAsync(() => Own().Count == 2, "two durations", TestContext.Current.CancellationToken);
+        Assert.All(Own(), one => Assert.InRange(one.Seconds, 0.000_001, 60));
+        Assert.Equal(
+            [(200, null), (500, "500")],
+            Own().Select(one => (one.Tags["http.response.status_code"], one.Tags.GetValueOrDefault("error.type")))
+        );
+        Assert.All(Own(), one => Assert.Equal(("GET", "http"), (one.Tags["http.request.method"], one.Tags["url.scheme"])));
+        // An attribute that differs from request to request would be a series each.
+        Assert.DoesNotContain(Own(), one => one.Tags.Values.Any(value => $"{value}".Contains(trace, StringComparison.Ordinal)));
+    }
+
     private async Task<HttpStatusCode> AskAsync(TestApp app, HttpMethod method, string path) =>
         await AskAsync(app, method, path, null, $"00-{trace}-{CallerSpan}-01");
 
@@ -129,6 +162,15 @@ public sealed class RequestSpanTests : IDisposable
     {
         await Eventually.HoldsAsync(() => ended.Any(which), "a span that has ended", TestContext.Current.CancellationToken);
         return Assert.Single(ended, made => which(made));
+    }
+
+    public static class Measured
+    {
+        [Function("Measured")]
+        public static IResult Answer(
+            [HttpTrigger(AuthorizationLevel.Anonymous, "get", Route = "measured/{name}/{status}")] HttpRequest request,
+            int status
+        ) => Results.StatusCode(status);
     }
 
     public static class Traced
