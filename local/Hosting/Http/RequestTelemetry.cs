@@ -6,19 +6,19 @@ using Microsoft.AspNetCore.Http;
 namespace Serverless.Local.Hosting.Http;
 
 /// <summary>
-/// The span and the duration of a request to a function, which on the platform are the host's. They bear what OpenTelemetry's conventions require of a
+/// The span and the duration of a request, which on the platform are the host's. They bear what OpenTelemetry's conventions require of a
 /// server and no more: what ASP.NET Core adds costs a good part of a short function. The query, which may hold the key, is in neither.
 /// </summary>
 /// <remarks>
 /// https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server and http-metrics/#metric-httpserverrequestduration there.
 /// </remarks>
-/// <param name="route">Of the function, with its prefix.</param>
+/// <param name="route">That it was found by, with its prefix.</param>
 internal sealed class RequestTelemetry(string route)
 {
     private static readonly Histogram<double> Duration = new Meter("Serverless.Local").CreateHistogram(
         "http.server.request.duration",
         "s",
-        "Of a request to a function, from its headers to the end of its answer.",
+        "Of a request, from its headers to the end of its answer.",
         advice: new InstrumentAdvice<double>
         {
             HistogramBucketBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10],

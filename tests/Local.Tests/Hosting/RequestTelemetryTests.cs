@@ -11,7 +11,8 @@ namespace Serverless.Local.Tests.Hosting;
 /// <summary>The span and the duration of a request, while somebody listens: a test's own trace tells its spans from those of tests beside it.</summary>
 public sealed class RequestTelemetryTests : IDisposable
 {
-    private const string Source = "Microsoft.Azure.Functions.Worker";
+    private const string Requests = "Microsoft.Azure.Functions.Worker";
+    private const string Orchestrations = "DurableTask.Core";
     private const string CallerSpan = "b7ad6b7169203331";
 
     private readonly string trace = ActivityTraceId.CreateRandom().ToHexString();
@@ -23,7 +24,7 @@ public sealed class RequestTelemetryTests : IDisposable
         listener = new ActivityListener
         {
             // Whoever listens to ASP.NET Core too has its span around ours.
-            ShouldListenTo = source => source.Name is Source or "Microsoft.AspNetCore",
+            ShouldListenTo = source => source.Name is Requests or Orchestrations or "Microsoft.AspNetCore",
             // As an exporter's sampler: what the caller does not record is not recorded here.
             Sample = (ref ActivityCreationOptions<ActivityContext> made) =>
                 made.Parent == default || made.Parent.TraceFlags.HasFlag(ActivityTraceFlags.Recorded)
@@ -31,7 +32,7 @@ public sealed class RequestTelemetryTests : IDisposable
                     : ActivitySamplingResult.PropagationData,
             ActivityStopped = span =>
             {
-                if (span.Source.Name == Source)
+                if (span.Source.Name is Requests or Orchestrations)
                     ended.Enqueue(span);
             },
         };
@@ -104,6 +105,24 @@ public sealed class RequestTelemetryTests : IDisposable
         Assert.Equal(status < 500 ? null : $"{status}", span.GetTagItem("error.type"));
         Assert.Equal(status == 500 ? ["exception"] : [], span.Events.Select(told => told.Name));
         Assert.Equal(status == 500 ? "the reason" : null, span.StatusDescription);
+    }
+
+    [Fact]
+    public async Task Post_StartsAnOrchestrationThroughTheManagementApi_ItsStartIsInTheTrace()
+    {
+        await using var app = await TestApp.StartAsync(typeof(ManagedFunctions));
+
+        await AskAsync(
+            app,
+            HttpMethod.Post,
+            $"/runtime/webhooks/durabletask/orchestrators/Wait?code={Uri.EscapeDataString(app.SystemKey)}"
+        );
+
+        var start = await SpanAsync(made => made.TraceId.ToHexString() == trace && made.Source.Name == Orchestrations);
+        var span = await SpanAsync(made => made.TraceId.ToHexString() == trace && made.Source.Name == Requests);
+        Assert.Equal("POST /runtime/webhooks/durabletask/orchestrators/{functionName}/{instanceId?}", span.DisplayName);
+        Assert.Equal(202, span.GetTagItem("http.response.status_code"));
+        Assert.Equal(("create_orchestration:Wait", span.SpanId), (start.DisplayName, start.ParentSpanId));
     }
 
     [Fact]

@@ -37,8 +37,8 @@ internal sealed class ManagementEndpoints(DurableHost durable, ManagementLinks l
 
     private void Map(WebApplication web, string method, string route, Func<HttpContext, DurableTaskClient, Task<IResult>> answer)
     {
-        RequestDelegate handle = Guarded(answer);
-        web.MapMethods($"{Root}/{route}", [method], handle);
+        var path = $"{Root}/{route}";
+        web.MapMethods(path, [method], new RequestTelemetry(path).Around(Guarded(answer)));
     }
 
     private RequestDelegate Guarded(Func<HttpContext, DurableTaskClient, Task<IResult>> answer) =>
