@@ -8,6 +8,7 @@ using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Spot;
 using Serverless.GpuWorker.Trainers;
 using Serverless.GpuWorker.Trainers.LightGbm.Ranks;
+using Serverless.Pipeline;
 using Serverless.Pipeline.Batch;
 using Serverless.Pipeline.Costs;
 using Serverless.Pipeline.Datasets;
@@ -112,7 +113,7 @@ catch (Exception unreachable) when (unreachable is Azure.RequestFailedException 
 {
     var why = unreachable is AggregateException all ? all.Flatten().InnerExceptions[0].Message : unreachable.Message;
     await Console.Error.WriteLineAsync(
-        $"The storage account at {storage.Blobs.Uri} cannot be used: {why.Split('\n')[0]} Start it, or correct setting '{StorageClients.Setting}'."
+        $"The storage account at {storage.Blobs.Uri} cannot be used: {why.FirstLine()} Start it, or correct setting '{StorageClients.Setting}'."
     );
     return 3;
 }

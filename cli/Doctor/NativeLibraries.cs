@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Serverless.Cli.Stack;
+using Serverless.Pipeline;
 
 namespace Serverless.Cli.Doctor;
 
@@ -49,7 +50,7 @@ internal sealed class NativeLibraries(string folder, string configuration)
                 library == LightGbm && OperatingSystem.IsLinux()
                     ? "Install libgomp (Debian, Ubuntu: 'apt-get install libgomp1')."
                     : "Install what the message names as missing.";
-            return Finding.Error(check, $"{file} cannot be loaded: {unusable.Message.Split('\n')[0]}", missing);
+            return Finding.Error(check, $"{file} cannot be loaded: {unusable.Message.FirstLine()}", missing);
         }
     }
 

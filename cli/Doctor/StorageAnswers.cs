@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Azure;
+using Serverless.Pipeline;
 
 namespace Serverless.Cli.Doctor;
 
@@ -45,11 +46,11 @@ internal static class StorageAnswers
             ),
             Azure.Identity.AuthenticationFailedException login => Finding.Error(
                 check,
-                $"no login: {login.Message.Split('\n')[0]}",
+                $"no login: {login.Message.FirstLine()}",
                 "Run 'az login', then again."
             ),
             _ when Socket(problem) is { } socket => Finding.Error(check, $"{uri} cannot be reached: {socket.Message}", Unreachable(socket)),
-            _ => Finding.Error(check, $"{uri} cannot be used: {problem.Message.Split('\n')[0]}", "Check the address and the network."),
+            _ => Finding.Error(check, $"{uri} cannot be used: {problem.Message.FirstLine()}", "Check the address and the network."),
         };
 
     // The emulator answers a wrong signature with the code that Azure has for a closed firewall.

@@ -2,6 +2,7 @@ using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
 using System.Runtime.InteropServices;
 using Serverless.Cli.Stack;
+using Serverless.Pipeline;
 
 namespace Serverless.Cli.Doctor;
 
@@ -52,7 +53,7 @@ internal sealed class TorchLibrary(string built)
         {
             return Finding.Error(
                 Check,
-                $"it cannot be loaded: {unusable.Message.Split('\n')[0]}",
+                $"it cannot be loaded: {unusable.Message.FirstLine()}",
                 "It needs glibc 2.34 and libstdc++ of GCC 11 or newer (Debian 12, Ubuntu 22.04). A damaged package is fetched anew when its folder is deleted and the clone built."
             );
         }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Azure;
 using Azure.Core;
 using Azure.Identity;
+using Serverless.Pipeline;
 using Serverless.Pipeline.Capacity;
 
 namespace Serverless.Functions.Capacity;
@@ -68,11 +69,11 @@ internal static class ArmAnswers
         // No answer at all, or none of Azure's own (a gateway's): soon again.
         var after = response is null ? null : RetryAfter(response);
         return failed.Status is 0 or >= 500
-            ? new Refusal(RefusalKind.Failed, $"HTTP {failed.Status}", FirstLine(failed.Message), after ?? TimeSpan.FromMinutes(1))
+            ? new Refusal(RefusalKind.Failed, $"HTTP {failed.Status}", failed.Message.FirstLine(), after ?? TimeSpan.FromMinutes(1))
             : new Refusal(
                 KindOf(failed.Status, [failed.ErrorCode ?? ""], failed.Message),
                 failed.ErrorCode ?? $"HTTP {failed.Status}",
-                FirstLine(failed.Message),
+                failed.Message.FirstLine(),
                 after
             );
     }
@@ -91,7 +92,7 @@ internal static class ArmAnswers
         var code =
             codes.FindLast(each => KindOf(0, [each], string.Join(' ', messages)) == kind) ?? codes.FirstOrDefault() ?? $"HTTP {status}";
         var soon = status >= 500 ? TimeSpan.FromMinutes(1) : (TimeSpan?)null;
-        return new Refusal(kind, code, FirstLine(messages.LastOrDefault() ?? "no reason given"), after ?? soon);
+        return new Refusal(kind, code, (messages.LastOrDefault() ?? "no reason given").FirstLine(), after ?? soon);
     }
 
     private static RefusalKind KindOf(int status, IReadOnlyCollection<string> codes, string message) =>
@@ -153,6 +154,4 @@ internal static class ArmAnswers
             return null;
         }
     }
-
-    private static string FirstLine(string text) => text.Split('\n', 2)[0].Trim();
 }

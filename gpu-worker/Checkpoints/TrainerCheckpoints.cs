@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Spot;
 using Serverless.GpuWorker.Trainers;
+using Serverless.Pipeline;
 
 namespace Serverless.GpuWorker.Checkpoints;
 
@@ -104,7 +105,7 @@ internal sealed class TrainerCheckpoints(
                 "The checkpoint of {Trainer} at round {Round} could not be stored: {Why} Training goes on, the next one follows.",
                 trainer,
                 round,
-                away.Message.Split('\n')[0]
+                away.Message.FirstLine()
             );
         }
         catch (Exception gone) when (gone is OperationCanceledException or ClaimLostException)

@@ -4,6 +4,7 @@ using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Trainers;
 using Serverless.GpuWorker.Trainers.LightGbm;
 using Serverless.GpuWorker.Trainers.LightGbm.Ranks;
+using Serverless.Pipeline;
 using Serverless.Pipeline.Storage;
 
 namespace Serverless.GpuWorker.Gangs;
@@ -264,7 +265,7 @@ internal sealed class GangLeader(LeaderSetup setup, int generation, Checkpoint? 
         }
         catch (Exception away) when (away is RequestFailedException or AggregateException or IOException)
         {
-            job.Claim.Log.LogWarning("The other workers could not be told or heard: {Why}", away.Message.Split('\n')[0]);
+            job.Claim.Log.LogWarning("The other workers could not be told or heard: {Why}", away.Message.FirstLine());
         }
     }
 }

@@ -2,6 +2,7 @@ using Azure;
 using Microsoft.Extensions.Logging;
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Spot;
+using Serverless.Pipeline;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 using Serverless.Pipeline.Telemetry;
@@ -42,7 +43,7 @@ internal sealed class GangMember(
         }
         catch (Exception away) when (away is RequestFailedException or AggregateException or IOException or InvalidDataException)
         {
-            log.LogWarning("Rank {Rank} of job {JobId} gives up: {Why}", seat.Rank, job.JobId, away.Message.Split('\n')[0]);
+            log.LogWarning("Rank {Rank} of job {JobId} gives up: {Why}", seat.Rank, job.JobId, away.Message.FirstLine());
         }
         finally
         {

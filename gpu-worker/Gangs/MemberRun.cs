@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Serverless.GpuWorker.Jobs;
 using Serverless.GpuWorker.Spot;
 using Serverless.GpuWorker.Trainers.LightGbm.Ranks;
+using Serverless.Pipeline;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
 
@@ -204,7 +205,7 @@ internal sealed class MemberRun
         }
         catch (Exception away) when (away is RequestFailedException or AggregateException or IOException)
         {
-            setup.Log.LogWarning("Rank 0 of job {JobId} could not be told: {Why}", setup.Job.JobId, away.Message.Split('\n')[0]);
+            setup.Log.LogWarning("Rank 0 of job {JobId} could not be told: {Why}", setup.Job.JobId, away.Message.FirstLine());
         }
     }
 

@@ -3,6 +3,7 @@ using Azure;
 using Microsoft.Extensions.Logging;
 using Serverless.GpuWorker.Checkpoints;
 using Serverless.GpuWorker.Spot;
+using Serverless.Pipeline;
 using Serverless.Pipeline.Datasets;
 using Serverless.Pipeline.Jobs;
 using Serverless.Pipeline.Storage;
@@ -198,13 +199,12 @@ internal sealed class JobRunner(
     private static string Explain(Exception broken) =>
         broken switch
         {
-            RequestFailedException storage =>
-                $"The storage answered {storage.Status} {storage.ErrorCode}: {storage.Message.Split('\n')[0]}",
+            RequestFailedException storage => $"The storage answered {storage.Status} {storage.ErrorCode}: {storage.Message.FirstLine()}",
             JobRetryException retry => retry.Message,
             IOException disk => $"{disk.Message} {MoreRoom}",
             // Libraries have exceptions of their own for it.
             _ when broken.ToString().Contains("No space left on device", StringComparison.Ordinal) =>
-                $"{broken.Message.Split('\n')[0]} {MoreRoom}",
+                $"{broken.Message.FirstLine()} {MoreRoom}",
             _ => $"{broken.GetType().Name}: {broken.Message}",
         };
 

@@ -38,7 +38,7 @@ internal sealed class ChunkScoring(OnnxModel model, int version, BatchPlan plan,
         catch (DuckDBException broken) when (function.Failure is null && IsDataError(broken))
         {
             throw new InvalidDataException(
-                $"Rows {chunk.FirstRow + 1:N0} to {chunk.FirstRow + chunk.Rows:N0} cannot be read: {broken.Message.Split('\n')[0]} Write the file again.",
+                $"Rows {chunk.FirstRow + 1:N0} to {chunk.FirstRow + chunk.Rows:N0} cannot be read: {broken.Message.FirstLine()} Write the file again.",
                 broken
             );
         }

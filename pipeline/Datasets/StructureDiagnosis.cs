@@ -28,7 +28,7 @@ internal static class StructureDiagnosis
             throw new UnusableFileException(
                 DataProblems.Error(
                     "unreadable",
-                    $"a file that cannot be read to its end ({FirstLine(error)})",
+                    $"a file that cannot be read to its end ({error.Message.FirstLine()})",
                     "CSV",
                     "Check the file's lines and quotes."
                 )
@@ -84,12 +84,10 @@ internal static class StructureDiagnosis
                 "lines of at most 2 MB",
                 "Check that every quote is closed."
             ),
-            _ => DataProblems.Error("unreadable", $"{where}: {line.Message.Split('\n')[0]}", "CSV", "Correct the lines."),
+            _ => DataProblems.Error("unreadable", $"{where}: {line.Message.FirstLine()}", "CSV", "Correct the lines."),
         };
         return problem with { Row = line.First - 1, Rows = line.Count };
     }
-
-    private static string FirstLine(DuckDBException error) => error.Message.Split('\n')[0];
 
     private sealed record Rejected(string Type, long Count, long First, string Lines, string Text, string Message);
 }

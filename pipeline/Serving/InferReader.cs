@@ -8,18 +8,13 @@ internal ref struct InferReader
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 32 };
 
     private readonly ModelLayout layout;
-    private readonly int maxRows;
-    private readonly ColumnBuffers buffers;
-    private readonly bool[] given;
+    private readonly InferColumns columns;
     private Utf8JsonReader reader;
-    private int rows = -1;
 
-    private InferReader(ReadOnlySpan<byte> body, ModelLayout layout, int maxRows, ColumnBuffers buffers)
+    private InferReader(ReadOnlySpan<byte> body, ModelLayout layout, InferColumns columns)
     {
         this.layout = layout;
-        this.maxRows = maxRows;
-        this.buffers = buffers;
-        given = new bool[layout.Inputs.Length];
+        this.columns = columns;
         reader = new Utf8JsonReader(body, Options);
     }
 
@@ -29,7 +24,7 @@ internal ref struct InferReader
         var rented = new ColumnBuffers(layout);
         try
         {
-            var self = new InferReader(JsonBody.WithoutMark(body), layout, maxRows, rented);
+            var self = new InferReader(JsonBody.WithoutMark(body), layout, new InferColumns(layout, maxRows, rented));
             var (id, outputs) = self.Request();
             return new InferRequest(rented, id, outputs);
         }
@@ -92,7 +87,7 @@ internal ref struct InferReader
             throw ServingException.BadRequest("The request has no \"inputs\"; expected an array of {name, shape, datatype, data}.");
         }
 
-        RequireAll();
+        columns.RequireAll();
         return (id, outputs);
     }
 
@@ -132,7 +127,7 @@ internal ref struct InferReader
                 if (name is not null && datatype is not null && shape is not null)
                 {
                     // The usual order: read in one pass.
-                    Data(ref reader, name, datatype, shape);
+                    columns.Read(ref reader, name, datatype, shape);
                     done = true;
                 }
                 else
@@ -156,88 +151,16 @@ internal ref struct InferReader
 
         if (hasData)
         {
-            Data(ref data, name ?? throw Lacks("", "name"), datatype ?? throw Lacks(name, "datatype"), shape ?? throw Lacks(name, "shape"));
+            columns.Read(
+                ref data,
+                name ?? throw Lacks("", "name"),
+                datatype ?? throw Lacks(name, "datatype"),
+                shape ?? throw Lacks(name, "shape")
+            );
         }
         else if (!done)
         {
             throw Lacks(name ?? "", name is null ? "name" : "data");
-        }
-    }
-
-    private void Data(ref Utf8JsonReader data, string name, string datatype, long[] shape)
-    {
-        var column = layout.IndexOf(name);
-        if (column < 0)
-        {
-            throw ServingException.BadRequest(
-                $"Input '{name}' is none of the model's; expected {string.Join(", ", layout.Inputs.Take(20).Select(input => $"'{input.Name}'"))}"
-                    + (layout.Inputs.Length > 20 ? $" and {layout.Inputs.Length - 20} more." : ".")
-            );
-        }
-
-        if (given[column])
-        {
-            throw ServingException.BadRequest($"Input '{name}' is there twice.");
-        }
-
-        given[column] = true;
-        var input = layout.Inputs[column];
-        var type = InferTypes.Parse(datatype, name);
-        if (input.IsText != (type == InferType.Bytes))
-        {
-            throw ServingException.BadRequest(
-                $"Input '{name}' is sent as {datatype}; expected {(input.IsText ? "BYTES" : "FP64 (or another numeric type)")}."
-            );
-        }
-
-        SetRows(name, shape);
-        var values = new InferValues(buffers, input, column, type, rows);
-        values.Read(ref data);
-    }
-
-    private void SetRows(string name, long[] shape)
-    {
-        if (shape.Length is not (1 or 2) || shape.Length == 2 && shape[1] != 1 || shape[0] < 0)
-        {
-            throw ServingException.BadRequest($"Input '{name}' has shape [{string.Join(", ", shape)}]; expected [N, 1] or [N], N rows.");
-        }
-
-        if (shape[0] > maxRows)
-        {
-            throw new ServingException(
-                413,
-                $"Input '{name}' has {shape[0]:N0} rows; at most {maxRows:N0} go into a request. Send them in several requests."
-            );
-        }
-
-        if (rows < 0)
-        {
-            rows = (int)shape[0];
-            buffers.AddRows(rows);
-        }
-        else if (rows != shape[0])
-        {
-            throw ServingException.BadRequest($"Input '{name}' has {shape[0]} rows, the inputs before it {rows}; expected as many in all.");
-        }
-    }
-
-    private void RequireAll()
-    {
-        var missing = new List<string>();
-        for (var i = 0; i < given.Length; i++)
-        {
-            if (!given[i])
-            {
-                missing.Add($"'{layout.Inputs[i].Name}' ({InferTypes.Of(layout.Inputs[i].Type)})");
-            }
-        }
-
-        if (missing.Count > 0)
-        {
-            throw ServingException.BadRequest(
-                $"{missing.Count} of {given.Length} inputs are missing: {string.Join(", ", missing.Take(20))}{(missing.Count > 20 ? ", …" : "")}. "
-                    + "Where a value is not known, send null in data."
-            );
         }
     }
 

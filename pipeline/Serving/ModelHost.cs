@@ -16,7 +16,7 @@ public sealed class ModelHost : IDisposable
     private readonly ServingOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<ModelHost> logger;
-    private readonly ModelLoader loader;
+    private readonly ChampionLoader champions;
     private readonly VersionCache versions;
     private readonly ConcurrentDictionary<string, ChampionSlot> slots = new();
     private readonly CancellationTokenSource stopping = new();
@@ -34,7 +34,8 @@ public sealed class ModelHost : IDisposable
     )
     {
         (this.models, this.options, this.time, this.logger) = (models, options, time, logger);
-        loader = new ModelLoader(models, counts, logger);
+        var loader = new ModelLoader(models, counts, logger);
+        champions = new ChampionLoader(loader, IsServed, options, time, logger);
         versions = new VersionCache(loader, options, time);
     }
 
@@ -104,6 +105,9 @@ public sealed class ModelHost : IDisposable
     internal ChampionSlot? Find(string model) => slots.GetValueOrDefault(model);
 
     internal Task ReadyToListAsync(CancellationToken cancellationToken) => read ? Task.CompletedTask : ReadAsync(cancellationToken);
+
+    private bool IsServed(ChampionSlot slot) =>
+        !stopping.IsCancellationRequested && slots.TryGetValue(slot.Aliases.Model, out var held) && held == slot;
 
     private static bool GiveBack(ModelLease lease)
     {
@@ -206,7 +210,7 @@ public sealed class ModelHost : IDisposable
         }
         catch (Exception failed) when (failed is not OperationCanceledException)
         {
-            throw new ServingException(503, $"The registry cannot be read ({FirstLine(failed)}); try again later.");
+            throw new ServingException(503, $"The registry cannot be read ({failed.Message.FirstLine()}); try again later.");
         }
     }
 
@@ -247,63 +251,10 @@ public sealed class ModelHost : IDisposable
         {
             var slot = slots.GetOrAdd(alias.Model, _ => new ChampionSlot(alias));
             slot.Aliases = alias;
-            if (NeedsLoad(slot))
-            {
-                slot.Loading = LoadAsync(slot, alias.Model, slot.Target, cancellationToken);
-            }
+            champions.Follow(slot, cancellationToken);
         }
 
         unreachable = false;
         read = true;
     }
-
-    private bool NeedsLoad(ChampionSlot slot) =>
-        slot.Loading.IsCompleted
-        && slot.Serving != slot.Target
-        && !(slot.Problem is { } problem && problem.Version == slot.Target && problem.RetryAt > time.GetUtcNow());
-
-    private async Task LoadAsync(ChampionSlot slot, string model, int version, CancellationToken cancellationToken)
-    {
-        using var scope = logger.About(run: null, model, version);
-        var started = time.GetTimestamp();
-        try
-        {
-            // Off the poll's thread: a load takes time, and the poll has other models to look after.
-            var next =
-                await Task.Run(() => loader.LoadAsync(model, version, cancellationToken), cancellationToken)
-                ?? throw new InvalidDataException($"Model {model} has no version {version}, yet its alias names it.");
-            slot.Problem = null;
-            slot.Switch(next);
-            if (stopping.IsCancellationRequested || !slots.TryGetValue(model, out var held) || held != slot)
-            {
-                slot.Switch(null);
-                return;
-            }
-
-            logger.LogInformation(
-                "Model {Model} answers with version {Version}, loaded and warmed in {Milliseconds:0} ms",
-                model,
-                version,
-                time.GetElapsedTime(started).TotalMilliseconds
-            );
-        }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested) { }
-        catch (Exception failed)
-        {
-            // Storage that does not answer is asked again at the next poll; a broken file hardly mends in a second.
-            var retry = failed is InvalidDataException ? options.BrokenRetry : TimeSpan.Zero;
-            var repeated = slot.Problem?.Version == version && slot.Problem.Message == failed.Message;
-            slot.Problem = new LoadProblem(version, FirstLine(failed), time.GetUtcNow() + retry);
-            logger.Log(
-                repeated ? LogLevel.Debug : LogLevel.Error,
-                failed,
-                "Version {Version} of model {Model} does not load; {Serving} goes on answering",
-                version,
-                model,
-                slot.Serving is { } serving ? $"version {serving}" : "nothing"
-            );
-        }
-    }
-
-    private static string FirstLine(Exception failed) => failed.Message.Split('\n', 2)[0].Trim();
 }

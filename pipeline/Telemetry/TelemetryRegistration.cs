@@ -81,7 +81,7 @@ public static class TelemetryRegistration
         }
     }
 
-    // A busy app fills the usual room within a twentieth of a second, and what finds no place is lost. OTEL_BSP_* go before.
+    // A busy app fills the usual room within a tenth of a second, and what finds no place is lost. OTEL_BSP_* go before.
     private static void MakeRoom(BatchExportActivityProcessorOptions spans)
     {
         if (spans.MaxQueueSize == Usual)

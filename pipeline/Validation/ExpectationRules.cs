@@ -110,10 +110,7 @@ internal sealed class ExpectationRules(DuckDbSession session, string parquet, IR
         }
         catch (DuckDBException error) when (rules[0].Expectation.Matches is not null && rules.Length == 1)
         {
-            return
-            [
-                Problem(rules[0].Expectation, "a pattern that RE2 refuses", "a regular expression of RE2", error.Message.Split('\n')[0]),
-            ];
+            return [Problem(rules[0].Expectation, "a pattern that RE2 refuses", "a regular expression of RE2", error.Message.FirstLine())];
         }
     }
 

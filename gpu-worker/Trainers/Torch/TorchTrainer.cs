@@ -4,6 +4,7 @@ using Serverless.GpuWorker.Trainers.Torch.Encoders;
 using Serverless.GpuWorker.Trainers.Torch.Fitting;
 using Serverless.GpuWorker.Trainers.Torch.Native;
 using Serverless.GpuWorker.Trainers.Torch.Network;
+using Serverless.Pipeline;
 using Serverless.Pipeline.Definitions;
 using TorchSharp;
 
@@ -39,7 +40,7 @@ internal sealed class TorchTrainer(TorchSettings settings) : ITrainer
         catch (ExternalException memory) when (memory.Message.Contains("memory", StringComparison.OrdinalIgnoreCase))
         {
             throw new JobFailedException(
-                $"Torch ran out of memory on the {device.type}: {memory.Message.Split('\n')[0]} Lower batch or width, or take a larger machine.",
+                $"Torch ran out of memory on the {device.type}: {memory.Message.FirstLine()} Lower batch or width, or take a larger machine.",
                 userError: true,
                 memory
             );
