@@ -154,8 +154,11 @@ public sealed class GangTests(AzuriteFixture azurite, ITestOutputHelper output) 
         output.WriteLine($"a killed worker was noticed after {clock.Elapsed.TotalSeconds:0.0} s");
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(15));
 
+        var done = (await training.Board.ReadMetricsAsync(job, 0, Cancelled)).Select(point => point.Round).DefaultIfEmpty().Max();
         var second = rig.Machine("second");
         await rig.PhaseAsync(job, 1, 2, GangPhase.Training);
+        // In the midst of it: rounds are done that the first had not.
+        await rig.ResultAsync(training, job, "more rounds", now => now.Progress is { Unit: "rounds" } && now.Progress.Done > done);
         clock.Restart();
         second.Pause();
         await rig.PhaseAsync(job, 1, 2, GangPhase.Broken);

@@ -12,6 +12,7 @@ internal sealed class SpotMachine : IAsyncDisposable
     private const int Sigcont = 18;
 
     private readonly ChildProcess process;
+    private IReadOnlyList<int> paused = [];
 
     private SpotMachine(string name, ChildProcess process) => (Name, this.process) = (name, process);
 
@@ -42,11 +43,32 @@ internal sealed class SpotMachine : IAsyncDisposable
         await process.Exited;
     }
 
-    public void Pause() => Assert.Equal(0, Signal(process.Id, Sigstop));
+    /// <summary>SIGSTOP to the worker and all that it started, as a machine stands still as a whole: a rank that went on might end the training.</summary>
+    public void Pause()
+    {
+        // The worker first: it starts no more then.
+        Assert.Equal(0, Signal(process.Id, Sigstop));
+        paused = [process.Id, .. Processes.StartedBy(process.Id)];
+        foreach (var id in paused)
+        {
+            _ = Signal(id, Sigstop);
+        }
+    }
 
-    public void Resume() => Assert.Equal(0, Signal(process.Id, Sigcont));
+    public void Resume()
+    {
+        foreach (var id in paused)
+        {
+            _ = Signal(id, Sigcont);
+        }
+    }
 
-    public async ValueTask DisposeAsync() => await process.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await process.DisposeAsync();
+        // What the worker started ends with it, but not while it stands still.
+        Resume();
+    }
 
     [DllImport("libc", EntryPoint = "kill")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
