@@ -86,7 +86,7 @@ try
     using var departure = new Departure(time);
     var address = configuration[MachineMetadata.Setting] ?? MachineMetadata.Azure;
     using var metadata = new MachineMetadata(new Uri(address));
-    var found = await metadata.MachineAsync(prices, stopping.Token);
+    var found = await metadata.MachineAsync(prices, time, logging.CreateLogger<MachineMetadata>(), stopping.Token);
     var machine = found ?? new MachineInfo(Environment.MachineName, MachineKind.Local);
     hourly = machine.Hourly;
     var watch = new EvictionWatch(metadata, machine.Name, departure, time, logging.CreateLogger<EvictionWatch>());

@@ -93,7 +93,7 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite) : IClassFixture<Azu
     {
         const string Job = "corrupt-job";
         var training = new StoredTraining(azurite.StorageClients, "corrupt");
-        await training.StoreAsync(rows: 20_000, seed: 6, "{ lightgbm: { rounds: 600, earlyStopping: 0 } }", "task: binary", Cancelled);
+        await training.StoreAsync(rows: 20_000, seed: 6, "{ lightgbm: { rounds: 3000, earlyStopping: 0 } }", "task: binary", Cancelled);
         await training.OfferAsync(Job, Cancelled);
         await using var first = Worker(azurite.ConnectionString);
         var saved = await Eventually.GivesAsync(
@@ -122,10 +122,10 @@ public sealed class WorkerFaultTests(AzuriteFixture azurite) : IClassFixture<Azu
         );
 
         Assert.True(result.State == JobState.Succeeded, result.Failure?.Message);
-        Assert.Equal(600, result.Train!.Rounds);
+        Assert.Equal(3000, result.Train!.Rounds);
         Assert.Contains("is passed over: its 10 bytes are not those that were written.", result.Claims[^1].Note, StringComparison.Ordinal);
         var rounds = (await training.Board.ReadMetricsAsync(Job, 0, Cancelled)).Select(point => point.Round);
-        Assert.Equal(Enumerable.Range(1, 600), rounds);
+        Assert.Equal(Enumerable.Range(1, 3000), rounds);
     }
 
     /// <summary>A job of trainer torch on a worker that sees such a disk; gives how it failed.</summary>

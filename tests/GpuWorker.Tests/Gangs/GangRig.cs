@@ -34,13 +34,23 @@ internal sealed class GangRig(AzuriteFixture azurite) : IAsyncDisposable
 
     public Task HoldsAsync(Func<Task<bool>> condition, string what) => Eventually.HoldsAsync(condition, what, Cancelled, Deadline);
 
-    /// <summary>Waits for a phase of a generation; gives what rank 0 said in it.</summary>
+    /// <summary>Waits for a phase of a generation; gives what rank 0 said in it. Fails at once where the generation is past it.</summary>
     public Task<GangState> PhaseAsync(string job, int fence, int generation, GangPhase phase) =>
         Eventually.GivesAsync(
             async () =>
-                await new GangBlobs(Storage, job, fence, generation).ReadAsync(Cancelled) is { } state && state.Phase == phase
-                    ? state
-                    : null,
+            {
+                var state = await new GangBlobs(Storage, job, fence, generation).ReadAsync(Cancelled);
+                if (state is null || state.Phase == phase)
+                {
+                    return state;
+                }
+
+                Assert.True(
+                    state.Phase < phase && state.Phase < GangPhase.Ended,
+                    $"{job}, claim {fence}, generation {generation} is {state.Phase} and was to be {phase}. {state.Why}\n{Tails}"
+                );
+                return null;
+            },
             $"{job}, claim {fence}, generation {generation} to be {phase}\n{Tails}",
             Cancelled,
             Deadline
@@ -61,6 +71,15 @@ internal sealed class GangRig(AzuriteFixture azurite) : IAsyncDisposable
         (
             await Storage.Container(Containers.Jobs).GetBlobClient(JobBlobs.Log(job, fence)).DownloadContentAsync(Cancelled)
         ).Value.Content.ToString();
+
+    /// <summary>Waits until the log of a claim, which is written behind it, has this.</summary>
+    public Task LoggedAsync(string job, int fence, string text) =>
+        HoldsAsync(
+            async () =>
+                await Storage.Container(Containers.Jobs).GetBlobClient(JobBlobs.Log(job, fence)).ExistsAsync(Cancelled)
+                && (await LogAsync(job, fence)).Contains(text, StringComparison.Ordinal),
+            $"the log of {job}, claim {fence}, to have '{text}'\n{Tails}"
+        );
 
     public async ValueTask DisposeAsync()
     {

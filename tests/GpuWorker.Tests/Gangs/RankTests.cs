@@ -68,7 +68,7 @@ public sealed class RankTests(ITestOutputHelper output)
         var files = SplitFiles.Make(folder, MadeData.Write(folder, 2000, 33), 33);
         var definition = Sessions
             .Definition("label", PredictionTask.Binary, "kind", "value")
-            .With(Quick with { Rounds = 300, BaggingFraction = bagging });
+            .With(Quick with { Rounds = 1000, BaggingFraction = bagging });
         await using var undisturbed = RankGroup.Start(folder, definition, files, 2);
         var expected = await undisturbed.EndAsync(Cancelled);
 
@@ -82,7 +82,7 @@ public sealed class RankTests(ITestOutputHelper output)
         var ended = await taken.EndAsync(Cancelled);
 
         output.WriteLine($"taken up from round {saved.Round}");
-        Assert.InRange(saved.Round, 25, 299);
+        Assert.InRange(saved.Round, 25, 999);
         Assert.Equal(expected.State.Segments, ended.State.Segments);
         Assert.Equal(ended.Digests[0], ended.Digests[1]);
     }

@@ -139,23 +139,5 @@ public sealed class EvictionWatchTests : IAsyncLifetime
         Assert.True(departure.IsAnnounced);
     }
 
-    [Fact]
-    public async Task Machine_InAzure_IsNamedAndPriced()
-    {
-        var machine = await metadata.MachineAsync(PriceTable.BuiltIn, Cancelled);
-
-        var price = PriceTable.BuiltIn.Machine(Spot.Size, Spot.Region)!;
-        Assert.Equal((Spot.Name, MachineKind.Spot, Spot.Size, Spot.Region), (machine!.Name, machine.Kind, machine.Size, machine.Region));
-        Assert.Equal((price.Spot, price.OnDemand), (machine.SpotPrice, machine.OnDemandPrice));
-    }
-
-    [Fact]
-    public async Task Machine_NothingThere_IsNotInAzure()
-    {
-        using var nowhere = new MachineMetadata(new Uri(server.Url + "/unknown"));
-
-        Assert.Null(await nowhere.MachineAsync(PriceTable.BuiltIn, Cancelled));
-    }
-
     private EvictionWatch Watch() => new(metadata, Spot.Name, departure, TimeProvider.System, NullLogger<EvictionWatch>.Instance);
 }

@@ -40,8 +40,9 @@ public sealed class SharedHubTests(AzuriteFixture azurite, ITestOutputHelper out
         await DoneAsync(folder, "activity run-0 second");
         await Eventually.HoldsAsync(() => Notes(folder).Any(n => n.Process == second.Id && n.What == "timer"), "its timer", Stop);
 
-        // What the first one had recorded did not run again.
-        Assert.Equal(12, Notes(folder).Count(note => note.What.EndsWith(" first", StringComparison.Ordinal)));
+        // What the first one had recorded did not run again; of the last it may have been killed before it had.
+        for (var i = 0; i < 11; i++)
+            Assert.Single(Notes(folder), note => note.What == $"activity run-{i} first");
         second.StandardInput.Close();
         await Children.EndedAsync(second);
         Assert.False(File.Exists(folder.File(".serverless/app.json")));

@@ -39,7 +39,7 @@ public sealed class HttpTimeLimitTests : IDisposable
         Assert.Equal("", await response.Content.ReadAsStringAsync(Stop));
         // The function still has the request of this connection.
         Assert.True(response.Headers.ConnectionClose);
-        Assert.True(log.Has("Error Timeout value of 00:00:01 exceeded by function 'Functions.Hangs', which did not end within 1 s"));
+        Assert.True(log.Has("Error Timeout value of 00:00:03 exceeded by function 'Functions.Hangs', which did not end within 1 s"));
         Assert.True(log.Has("The run counts as failed and is left behind"));
         Assert.True(Hangs.Token.IsCancellationRequested);
         Assert.Equal("fine", await app.Client.GetStringAsync("/api/Hangs?how=fine", Stop));
@@ -61,7 +61,7 @@ public sealed class HttpTimeLimitTests : IDisposable
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal("", await response.Content.ReadAsStringAsync(Stop));
         Assert.NotEqual(true, response.Headers.ConnectionClose);
-        Assert.True(log.Has("Timeout value of 00:00:01 exceeded by function 'Functions.Heeds'. Raise functionTimeout"));
+        Assert.True(log.Has("Timeout value of 00:00:03 exceeded by function 'Functions.Heeds'. Raise functionTimeout"));
         Assert.False(log.Has("left behind"));
     }
 
@@ -77,7 +77,7 @@ public sealed class HttpTimeLimitTests : IDisposable
 
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await Assert.ThrowsAnyAsync<Exception>(() => response.Content.ReadAsStringAsync(Stop).WaitAsync(Eventually.Deadline, Stop));
-        Assert.True(log.Has("Timeout value of 00:00:01 exceeded by function 'Functions.Hangs'"));
+        Assert.True(log.Has("Timeout value of 00:00:03 exceeded by function 'Functions.Hangs'"));
         // What it still writes goes nowhere.
         left.SetResult();
         await Eventually.HoldsAsync(() => log.Has("after it was left behind; its result is not used"), "its end to be said", Stop);
@@ -126,7 +126,7 @@ public sealed class HttpTimeLimitTests : IDisposable
         var builder = TestApp.Builder(folder.Path, typeof(Hangs), typeof(Heeds));
         builder.Configuration.AddInMemoryCollection([
             .. settings,
-            KeyValuePair.Create("AzureFunctionsJobHost:functionTimeout", (string?)"00:00:01"),
+            KeyValuePair.Create("AzureFunctionsJobHost:functionTimeout", (string?)"00:00:03"),
         ]);
         builder.Services.AddSingleton<ILoggerProvider>(log);
         return TestApp.StartAsync(builder.Build(), folder.Path);
