@@ -42,11 +42,7 @@ internal sealed class AppHost(StackOptions options, StateFolder state, string st
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         expected = false;
-        Starts++;
-        var started = ChildProcess.Start(Programs.Start(Programs.App, "app", [], state.Log("app")) with { Environment = Settings() });
-        child = started;
-        await ListeningAsync(started, cancellationToken);
-        watch = WatchAsync(started);
+        await LaunchAsync(cancellationToken);
     }
 
     /// <summary>SIGKILL; it stays down until it is started.</summary>
@@ -134,6 +130,15 @@ internal sealed class AppHost(StackOptions options, StateFolder state, string st
         );
     }
 
+    private async Task LaunchAsync(CancellationToken cancellationToken)
+    {
+        Starts++;
+        var started = ChildProcess.Start(Programs.Start(Programs.App, "app", [], state.Log("app")) with { Environment = Settings() });
+        child = started;
+        await ListeningAsync(started, cancellationToken);
+        watch = WatchAsync(started);
+    }
+
     private async Task<bool> AnswersAsync(string url, CancellationToken cancellationToken)
     {
         try
@@ -141,7 +146,8 @@ internal sealed class AppHost(StackOptions options, StateFolder state, string st
             using var answer = await http.GetAsync(new Uri(new Uri(url), "/v2/health/live"), cancellationToken);
             return answer.IsSuccessStatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception silent)
+            when (silent is HttpRequestException || (silent is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return false;
         }
@@ -183,8 +189,11 @@ internal sealed class AppHost(StackOptions options, StateFolder state, string st
         {
             options.Report?.Invoke($"The app ended with code {code}; starting it again");
             await Task.Delay(TimeSpan.FromMilliseconds(200), stopping.Token);
-            await running.DisposeAsync();
-            await StartAsync(stopping.Token);
+            if (!expected)
+            {
+                await running.DisposeAsync();
+                await LaunchAsync(stopping.Token);
+            }
         }
         catch (OperationCanceledException)
         {
@@ -192,7 +201,11 @@ internal sealed class AppHost(StackOptions options, StateFolder state, string st
         }
         catch (StackException cannotStart)
         {
-            failed.TrySetException(cannotStart);
+            // Unless it was stopped while it started.
+            if (!expected)
+            {
+                failed.TrySetException(cannotStart);
+            }
         }
     }
 }

@@ -104,7 +104,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         {
             process.StandardInput.Close();
         }
-        catch (IOException)
+        catch (Exception gone) when (gone is IOException or InvalidOperationException)
         {
             // It has gone already.
         }

@@ -153,9 +153,10 @@ internal sealed class TurnRunner(EngineParts parts)
         {
             parts.AddLiveBytes(work.Place.Bytes - entry.Place.Bytes);
             var maker = work.Maker ?? entry.State;
-            entry.Record(work.Rewritten ?? [work.Turn!], work.Place);
+            // Recorded, and nobody has seen it yet.
             if (parts.Faults.WatchesRecords)
                 work.RecordedActivities?.ForEach(parts.Faults.AfterRecord);
+            entry.Record(work.Rewritten ?? [work.Turn!], work.Place);
             foreach (var (execution, task, due) in work.StaleTimers)
                 parts.Timers.Remove(entry.Id, execution, task, due);
             foreach (var (execution, decision) in work.Effects)

@@ -15,7 +15,7 @@ public sealed class EvictionTests(StackFixture fixture) : IClassFixture<StackFix
     [Fact]
     public async Task Evict_InMidTrainingWithNotice_GoesOnFromTheCheckpoint()
     {
-        var definition = SmallData.Definition("evicted").Replace("rounds: 40", "rounds: 500, earlyStopping: 0", StringComparison.Ordinal);
+        var definition = SmallData.Definition("evicted").Replace("rounds: 40", "rounds: 4000, earlyStopping: 0", StringComparison.Ordinal);
         var id = await Stack.DropAsync(definition, "a.csv", SmallData.Csv(32, rows: 10_000));
         await Eventually.HoldsAsync(async () => (await Stack.Api.MetricsAsync(id, 0, Token)).Count > 0, "the first metrics", Token);
 
@@ -28,7 +28,7 @@ public sealed class EvictionTests(StackFixture fixture) : IClassFixture<StackFix
         Assert.Equal(0, job.Crashes);
         Assert.NotNull(job.Claims[0].SavedAt);
         var rounds = (await Stack.Api.MetricsAsync(id, 0, Token)).Select(point => point.Round);
-        Assert.Equal(Enumerable.Range(1, 500), rounds);
+        Assert.Equal(Enumerable.Range(1, 4000), rounds);
         Assert.Equal((1, 0m), (run.Compute!.Interruptions, run.Compute.Cost));
     }
 }

@@ -15,7 +15,7 @@ public sealed class WorkerKillTests(StackFixture fixture) : IClassFixture<StackF
     {
         var definition = SmallData
             .Definition("mid-training")
-            .Replace("rounds: 40", "rounds: 600, earlyStopping: 0", StringComparison.Ordinal);
+            .Replace("rounds: 40", "rounds: 4000, earlyStopping: 0", StringComparison.Ordinal);
         var id = await Stack.DropAsync(definition, "a.csv", SmallData.Csv(31, rows: 10_000));
         await Eventually.HoldsAsync(
             async () => (await Stack.Api.MetricsAsync(id, 0, Token)).Count > 0,

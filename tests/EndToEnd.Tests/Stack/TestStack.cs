@@ -8,9 +8,12 @@ using Serverless.Testing;
 
 namespace Serverless.EndToEnd.Tests.Stack;
 
-/// <summary>The real stack in a folder of its own, on free ports, with what tests do to it.</summary>
+/// <summary>The real stack in a folder of its own, on ports of its own, with what tests do to it.</summary>
 internal sealed class TestStack : IAsyncDisposable
 {
+    /// <summary>The app's, the broker's, and the three of the storage.</summary>
+    private const int Ports = 5;
+
     private static readonly TimeSpan RunDeadline = TimeSpan.FromMinutes(4);
 
     private readonly TestFolder folder;
@@ -44,8 +47,12 @@ internal sealed class TestStack : IAsyncDisposable
     )
     {
         var state = new TestFolder();
+        var ports = RestartPorts.Take(Ports);
         var options = new StackOptions
         {
+            Port = ports,
+            HubsPort = ports + 1,
+            StoragePort = ports + 2,
             Folder = state.File("state"),
             Key = "test-key",
             RestartApp = restartApp,

@@ -17,34 +17,13 @@ using Serverless.Testing;
 namespace Serverless.Functions.Tests.Api;
 
 /// <summary>What callers are told of what a function threw.</summary>
-public sealed class ApiErrorsTests : IAsyncLifetime
+public sealed class ApiErrorsTests : IAsyncDisposable
 {
     private readonly TestFolder folder = new();
     private IHost? host;
     private HttpClient? client;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        folder.Write("host.json", """{ "version": "2.0", "functionTimeout": "00:00:01" }""");
-        folder.Write("local.settings.json", """{ "Values": { } }""");
-        var builder = new FunctionsApplicationBuilder(
-            new AppOptions
-            {
-                Arguments = ["--port", "0"],
-                Functions = typeof(Throws).Assembly,
-                Classes = [typeof(Throws)],
-                ContentRoot = folder.Path,
-            }
-        );
-        builder.ConfigureFunctionsWebApplication();
-        builder.UseMiddleware<ApiErrors>();
-        host = builder.Build();
-        await host.StartAsync(Stop);
-        var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        client = new HttpClient { BaseAddress = new Uri(address) };
-    }
 
     public async ValueTask DisposeAsync()
     {
@@ -67,7 +46,9 @@ public sealed class ApiErrorsTests : IAsyncLifetime
     [InlineData("others", HttpStatusCode.InternalServerError, "Something went wrong that should not (AggregateException)")]
     public async Task Get_FunctionThrows_IsToldWhatToDo(string what, HttpStatusCode status, string said)
     {
-        using var response = await client!.GetAsync($"/api/Throws?what={what}", Stop);
+        var caller = await StartAsync();
+
+        using var response = await caller.GetAsync($"/api/Throws?what={what}", Stop);
 
         Assert.Equal(status, response.StatusCode);
         Assert.Contains(
@@ -81,10 +62,33 @@ public sealed class ApiErrorsTests : IAsyncLifetime
     [Fact]
     public async Task Get_FunctionTakesTooLong_IsAnsweredByTheHost()
     {
-        using var response = await client!.GetAsync("/api/Throws?what=nothing", Stop);
+        var caller = await StartAsync(limit: "00:00:01");
+
+        using var response = await caller.GetAsync("/api/Throws?what=nothing", Stop);
 
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Equal("", await response.Content.ReadAsStringAsync(Stop));
+    }
+
+    private async Task<HttpClient> StartAsync(string limit = "00:01:00")
+    {
+        folder.Write("host.json", $$"""{ "version": "2.0", "functionTimeout": "{{limit}}" }""");
+        folder.Write("local.settings.json", """{ "Values": { } }""");
+        var builder = new FunctionsApplicationBuilder(
+            new AppOptions
+            {
+                Arguments = ["--port", "0"],
+                Functions = typeof(Throws).Assembly,
+                Classes = [typeof(Throws)],
+                ContentRoot = folder.Path,
+            }
+        );
+        builder.ConfigureFunctionsWebApplication();
+        builder.UseMiddleware<ApiErrors>();
+        host = builder.Build();
+        await host.StartAsync(Stop);
+        var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        return client = new HttpClient { BaseAddress = new Uri(address) };
     }
 
     public static class Throws

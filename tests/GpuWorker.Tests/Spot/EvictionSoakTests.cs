@@ -163,7 +163,10 @@ public sealed class EvictionSoakTests(AzuriteFixture azurite, ITestOutputHelper 
                 await LeaseRunsOutAsync(training, job);
                 var next = Start();
                 var now = await Eventually.GivesAsync(
-                    async () => await training.ResultAsync(job, Cancelled) is var result && (result.IsFinal || result.Fence > fence) ? result : null,
+                    async () =>
+                        await training.ResultAsync(job, Cancelled) is var result && (result.IsFinal || result.Fence > fence)
+                            ? result
+                            : null,
                     $"another's claim of {job}\n{next.Tail}",
                     Cancelled
                 );

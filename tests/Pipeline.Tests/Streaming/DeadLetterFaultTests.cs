@@ -31,7 +31,7 @@ public sealed class DeadLetterFaultTests(AzuriteFixture azurite) : IClassFixture
     {
         await using var storage = await FaultyStorage.StartAsync(azurite.Server, Token);
         storage.Choose = request => request.Method == "PUT" ? StorageFault.Error : StorageFault.None;
-        var options = new StreamingOptions { DeadLetterWait = TimeSpan.FromSeconds(2) };
+        var options = new StreamingOptions { DeadLetterWait = TimeSpan.FromSeconds(5) };
         using var rig = new StreamRig(StorageClients.FromConnectionString(storage.ConnectionString), options);
 
         var scored = await rig.ScoreAsync("lost", Event("x", 1), Event(Failure(1), 2));

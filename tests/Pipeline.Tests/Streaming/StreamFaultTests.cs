@@ -40,7 +40,7 @@ public sealed class StreamFaultTests(AzuriteFixture azurite) : IClassFixture<Azu
     [Fact]
     public async Task Score_ModelDoesNotEnd_ItsEventsAreSetAsideInTimeAndTheOthersAreScored()
     {
-        using var rig = new StreamRig(azurite.StorageClients, new StreamingOptions { ScoreWait = TimeSpan.FromSeconds(1) });
+        using var rig = new StreamRig(azurite.StorageClients, new StreamingOptions { ScoreWait = TimeSpan.FromSeconds(4) });
         rig.Models.Deploy("odd", 2, OddModel.Slow());
 
         var scored = await rig.ScoreAsync("hangs", Odd(1, 1), Odd(Endless, 2), Event(Failure(60), 3));
@@ -50,7 +50,7 @@ public sealed class StreamFaultTests(AzuriteFixture azurite) : IClassFixture<Azu
         Assert.Equal([1, 2], letters.Select(letter => (long)letter["sequenceNumber"]!));
         Assert.All(letters, letter => Assert.Equal("scoring-timeout", (string?)letter["reason"]));
         Assert.StartsWith(
-            "Model 'odd' version 2 had not scored its 2 events of the batch after 00:00:01; raise",
+            "Model 'odd' version 2 had not scored its 2 events of the batch after 00:00:04; raise",
             (string?)letters[0]["detail"]
         );
         Assert.Single((await rig.ScoreAsync("hangs", Odd(5, 4))).Predictions);
