@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Serverless.Cli.Stack;
 
 namespace Serverless.Testing;
 
@@ -35,6 +36,19 @@ public static class RestartPorts
         }
 
         throw new InvalidOperationException($"No {count} ports in a row are free between {First} and {Beyond}.");
+    }
+
+    /// <summary>An Azurite on such ports.</summary>
+    public static AzuriteOptions Azurite(string folder)
+    {
+        var first = Take(3);
+        return new AzuriteOptions
+        {
+            Folder = folder,
+            BlobPort = first,
+            QueuePort = first + 1,
+            TablePort = first + 2,
+        };
     }
 
     private static bool IsFree(int port)

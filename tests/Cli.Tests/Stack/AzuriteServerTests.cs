@@ -12,7 +12,7 @@ public sealed class AzuriteServerTests
     public async Task RestartAsync_AfterAWrite_KeepsPortsAndData()
     {
         using var folder = new TestFolder();
-        await using var azurite = await AzuriteServer.StartAsync(new AzuriteOptions { Folder = folder.Path }, Token);
+        await using var azurite = await AzuriteServer.StartAsync(RestartPorts.Azurite(folder.Path), Token);
         var before = azurite.ConnectionString;
         await azurite.Clients().CreateMissingAsync(Token);
         await azurite.Clients().Container(Containers.Drop).UploadBlobAsync("a/b.csv", BinaryData.FromString("x"), Token);

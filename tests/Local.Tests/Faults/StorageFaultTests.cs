@@ -52,7 +52,7 @@ public sealed class StorageFaultTests(ITestOutputHelper output)
     public async Task Storage_StoppedAndStartedInTheMiddle_EveryMessageAndDropArrives()
     {
         using var folder = new TestFolder();
-        await using var azurite = await AzuriteServer.StartAsync(new AzuriteOptions { Folder = folder.File("azurite") }, Stop);
+        await using var azurite = await AzuriteServer.StartAsync(RestartPorts.Azurite(folder.File("azurite")), Stop);
         var world = new World(azurite.ConnectionString, "stopped");
         await world.CreateAsync();
         await using var app = await StartAsync(azurite.ConnectionString, world.Name, typeof(StoppedFunctions));
@@ -72,7 +72,7 @@ public sealed class StorageFaultTests(ITestOutputHelper output)
     public async Task Storage_KilledWhileTheQueueForgets_DropsAreToldOfAgain()
     {
         using var folder = new TestFolder();
-        await using var azurite = await AzuriteServer.StartAsync(new AzuriteOptions { Folder = folder.File("azurite") }, Stop);
+        await using var azurite = await AzuriteServer.StartAsync(RestartPorts.Azurite(folder.File("azurite")), Stop);
         var world = new World(azurite.ConnectionString, "killed");
         await world.CreateAsync();
         for (var i = 0; i < Count; i++)

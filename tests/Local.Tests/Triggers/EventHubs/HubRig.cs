@@ -24,7 +24,7 @@ internal sealed class HubRig : IAsyncDisposable
     private readonly int _partitions;
     private EventHubsBroker? _broker;
     private HubConnections? _connections;
-    private int _port;
+    private readonly int _port = RestartPorts.Take(1);
 
     private HubRig(AzuriteFixture azurite, int partitions) => (_azurite, _partitions) = (azurite, partitions);
 
@@ -61,7 +61,6 @@ internal sealed class HubRig : IAsyncDisposable
             NullLoggerFactory.Instance,
             Stop
         );
-        _port = _broker.Port;
         ConnectionString = _broker.ConnectionString;
     }
 
