@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Text.Json;
 using Serverless.Cli.Api;
 using Serverless.Cli.Csv;
 using Serverless.Cli.Stack;
 using Serverless.Cli.View;
+using Serverless.Pipeline;
 
 namespace Serverless.Cli.Commands;
 
@@ -62,6 +64,7 @@ internal static class PredictCommand
     {
         if (row is not null && file is null)
         {
+            RequireJson(row);
             return row.AsSpan().TrimStart() is ['[', ..] ? row : $"[{row}]";
         }
 
@@ -89,5 +92,21 @@ internal static class PredictCommand
             ?? throw new StackException($"Model {model} has no champion yet; name a version with --version.");
         var manifest = await api.ManifestAsync(model, number, cancellationToken);
         return CsvRows.ToJson(text, file.Name, manifest.Signature.Inputs);
+    }
+
+    /// <summary>A shell that takes the quotes away is the usual reason, and then the app's message would speak of brackets that nobody wrote.</summary>
+    private static void RequireJson(string row)
+    {
+        try
+        {
+            using var _ = JsonDocument.Parse(row);
+        }
+        catch (JsonException wrong)
+        {
+            throw new StackException(
+                $$"""--row is '{{row}}'; expected JSON such as '{"column": 1}', in single quotes. {{wrong.Message.FirstLine()}}""",
+                wrong
+            );
+        }
     }
 }

@@ -12,6 +12,7 @@ public sealed class CommandLineTests
     [InlineData("runs --url ftp://example.org", "expected an address such as https://")]
     [InlineData("models --url http://127.0.0.1:1", "does not answer")]
     [InlineData("predict a", "Start the stack")]
+    [InlineData("predict a --url http://127.0.0.1:1 --row {Type:L}", "--row is '{Type:L}'; expected JSON such as '{\"column\": 1}'")]
     [InlineData("init nothing.csv --target a", "is not there; expected a CSV or Parquet file")]
     [InlineData("demo --rows 5", "--rows is 5; expected 1,000 or more")]
     [InlineData("validate nothing.yaml", "is not there; expected a pipeline.yaml")]
