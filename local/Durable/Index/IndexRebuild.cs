@@ -4,7 +4,7 @@ namespace Serverless.Local.Durable;
 
 /// <summary>
 /// Makes the index of the whole log while the engine runs. What is not in memory cannot change meanwhile: it would have to be looked up, and
-/// that waits.
+/// that waits. What is in memory as it begins has no row, also where it is purged before the end: half of its history would be in one.
 /// </summary>
 internal sealed class IndexRebuild(EngineParts parts)
 {
@@ -14,6 +14,9 @@ internal sealed class IndexRebuild(EngineParts parts)
     private const int Attempts = 5;
 
     private readonly Dictionary<string, InstanceEntry> open = new(StringComparer.Ordinal);
+
+    // Before the end of the log is taken: a tombstone of what is not among these lies before that.
+    private readonly HashSet<string> inMemory = parts.Table.InMemory.Select(entry => entry.Id).ToHashSet(StringComparer.Ordinal);
     private readonly List<InstanceImage> ended = [];
     private readonly List<(string, long)> purged = [];
 
@@ -64,7 +67,7 @@ internal sealed class IndexRebuild(EngineParts parts)
             return;
         }
         var id = read.InstanceId;
-        if (parts.Table.IsInMemory(id))
+        if (inMemory.Contains(id))
             return;
         if (read.Kind == RecordKind.Tombstone)
         {

@@ -38,6 +38,33 @@ internal sealed class InstanceIndex(string folder) : IDisposable
         }
     }
 
+    /// <summary>
+    /// What follows from what it has of an instance, null or not: while that is done the index cannot be made again. What is made of the log then relies
+    /// on it that nothing comes into memory meanwhile by an older look.
+    /// </summary>
+    public T With<T>(string id, Func<InstanceImage?, T> act)
+    {
+        var (looked, done) = (false, default(T));
+        try
+        {
+            Use(
+                (file, _) =>
+                {
+                    var image = gone.ContainsKey(id) ? null : file.Find(id);
+                    (looked, done) = (true, act(image));
+                    return true;
+                },
+                0,
+                false
+            );
+        }
+        catch (ObjectDisposedException) when (closed)
+        {
+            // As in Find.
+        }
+        return looked ? done! : act(null);
+    }
+
     /// <summary>Those of a filter, by id, until <paramref name="take"/> has enough and says false.</summary>
     public void Select(InstanceFilter filter, string? after, Func<InstanceImage, bool> take)
     {

@@ -156,9 +156,13 @@ internal sealed class InstanceTable(InstanceIndex index)
         {
             if (entries.TryGetValue(id, out var there))
                 return there;
-            if (index.Find(id) is { } image)
-                return entries.GetOrAdd(id, Of(image));
-            return add ? entries.GetOrAdd(id, static id => new InstanceEntry(id)) : null;
+            return index.With(
+                id,
+                image =>
+                    image is not null ? entries.GetOrAdd(id, Of(image))
+                    : add ? entries.GetOrAdd(id, static id => new InstanceEntry(id))
+                    : null
+            );
         }
     }
 }
