@@ -9,8 +9,8 @@ namespace Serverless.EndToEnd.Tests.Serving;
 /// <summary>What callers see of a deployment and of a start.</summary>
 public sealed class DeploymentTests(StackFixture fixture) : IClassFixture<StackFixture>
 {
-    /// <summary>What is promised is 3 s; a test machine with other tests at work may need much more.</summary>
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(20);
+    /// <summary>What is promised is 3 s; a loaded test machine gets as much again.</summary>
+    private static readonly TimeSpan Promise = TimeSpan.FromSeconds(6);
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -33,7 +33,7 @@ public sealed class DeploymentTests(StackFixture fixture) : IClassFixture<StackF
             await Stack.Api.PromoteAsync(Name, version, Token);
             await Stack.PredictAsync(Name, version, SmallData.Row);
             TestContext.Current.SendDiagnosticMessage($"v{version} answered {clock.ElapsedMilliseconds} ms after it was promoted");
-            Assert.True(clock.Elapsed < Bound, $"v{version} was seen after {clock.Elapsed}.");
+            Assert.True(clock.Elapsed < Promise, $"v{version} was seen after {clock.Elapsed}.");
         }
 
         await stop.CancelAsync();
@@ -57,7 +57,7 @@ public sealed class DeploymentTests(StackFixture fixture) : IClassFixture<StackF
         await start;
 
         TestContext.Current.SendDiagnosticMessage($"first prediction {took.TotalMilliseconds:0} ms after process start");
-        Assert.True(took < Bound, $"{took}");
+        Assert.True(took < Promise, $"{took}");
     }
 
     [Fact]

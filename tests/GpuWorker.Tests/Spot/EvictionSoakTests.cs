@@ -263,37 +263,11 @@ public sealed class EvictionSoakTests(AzuriteFixture azurite, ITestOutputHelper 
         {
             var from = claim.SavedAt ?? claim.TrainingAt ?? claim.SeenAt;
             lost.Add(claim.SeenAt > from ? (claim.SeenAt - from).TotalSeconds : 0);
-            lostRounds.Add(await LostRoundsAsync(job, claim.Fence));
+            lostRounds.Add(await new ClaimRounds(azurite.StorageClients, job).LostAsync(claim.Fence, Cancelled));
         }
 
         var costs = JobCosts.Of(result)!;
         Assert.True(costs.Cost > 0 && costs.SavedBySpot > costs.Cost);
-    }
-
-    /// <summary>Rounds that a claim had done and the next one did again.</summary>
-    private async Task<int> LostRoundsAsync(string job, int fence)
-    {
-        var (done, next) = (await PointsAsync(job, fence), await PointsAsync(job, fence + 1));
-        var again = next.Where(point =>
-            done.Exists(before => before.Trainer == point.Trainer && before.Round == point.Round && before.At != point.At)
-        );
-        return again.Count();
-    }
-
-    private async Task<List<MetricPoint>> PointsAsync(string job, int fence)
-    {
-        var blob = azurite.StorageClients.Container(Containers.Jobs).GetBlobClient(JobBlobs.Metrics(job, fence));
-        if (!await blob.ExistsAsync(Cancelled))
-        {
-            return [];
-        }
-
-        var text = (await blob.DownloadContentAsync(Cancelled)).Value.Content.ToString();
-        return
-        [
-            .. text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                .Select(line => System.Text.Json.JsonSerializer.Deserialize<MetricPoint>(line, Serverless.Pipeline.PipelineJson.Compact)!),
-        ];
     }
 
     private SpotMachine Start()
