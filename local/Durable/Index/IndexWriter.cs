@@ -84,7 +84,8 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
                 return false;
             foreach (var changed in parts.Table.InMemory.Where(entry => entry.IsChanged).Chunk(AtOnce))
             {
-                if (!Write([.. changed.Select(entry => (entry, false))], null))
+                // Those that wait in line as well stay there: taken out of it they could come in twice, and be counted twice.
+                if (!Write([.. changed.Select(entry => (entry, false))], null, isLine: false))
                     return false;
             }
             return Write([], end);
@@ -147,7 +148,7 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
         return taken;
     }
 
-    private bool Write(List<(InstanceEntry Entry, bool IsPurged)> batch, long? covers)
+    private bool Write(List<(InstanceEntry Entry, bool IsPurged)> batch, long? covers, bool isLine = true)
     {
         var (puts, drops, clean) = (new List<InstanceImage>(batch.Count), new List<(string, long)>(), new List<(InstanceEntry, long)>());
         List<InstanceEntry> put = new(batch.Count);
@@ -156,7 +157,7 @@ internal sealed class IndexWriter(EngineParts parts) : IDisposable
         {
             if (isPurged)
                 drops.Add((entry.Id, entry.Place.First));
-            else if (entry.TakeImage() is { Place.Last: >= 0 } image)
+            else if ((isLine ? entry.TakeImage() : entry.Image()) is { Place.Last: >= 0 } image)
             {
                 if (entry.Stored.Is(image))
                     clean.Add((entry, image.Place.Last));

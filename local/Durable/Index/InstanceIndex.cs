@@ -143,7 +143,7 @@ internal sealed class InstanceIndex(string folder) : IDisposable
     /// <summary>A new instance of the id of a purged one has its row.</summary>
     public void UnhideOlder(InstanceEntry written)
     {
-        if (!gone.IsEmpty && gone.TryGetValue(written.Id, out var purged) && purged != written)
+        if (!gone.IsEmpty && gone.TryGetValue(written.Id, out var purged) && purged.Execution < written.Execution)
             Unhide(purged);
     }
 
